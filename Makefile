@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+# Builds, tests and installs tagpool. `make`: the libraries; `make deps check`: what the tests need, and all tests.
+#
+# Variables: B (output folder), CC, AR, CROSS_COMPILE, CFLAGS (replaces -O2 -g only), LDFLAGS, PORT (posix, bare),
+#            SANITIZE (as address,undefined), SINGLE_FILE (1: use the single-file build), PREFIX, LIBDIR, DESTDIR,
+#            CMOCKA (how to link cmocka), CHECKS (which programs and scripts `check` runs)
+
+B ?= build
+PORT ?= posix
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+CFLAGS ?= -O2 -g
+CMOCKA ?= -lcmocka
+ifneq ($(filter default undefined,$(origin CC)),)
+CC := $(if $(CROSS_COMPILE),$(CROSS_COMPILE)gcc,cc)
+endif
+ifneq ($(filter default undefined,$(origin AR)),)
+AR := $(CROSS_COMPILE)ar
+endif
+OBJCOPY ?= $(CROSS_COMPILE)objcopy
+
+VERSION := $(shell sed -n 's/^.define TAGPOOL_VERSION_[A-Z]* //p' include/tagpool.h | paste -sd. -)
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
+
+# ---- Flags ----------------------------------------------------------------------------------------------------------
+# One set of objects serves both libraries: hidden visibility makes position-independent code cost nothing on 64 bit.
+# Vectorised neighbouring counters are slower than single ones, hence -fno-tree-slp-vectorize. Frames that a handler's
+# longjmp or C++ exception crosses need -fexceptions.
+WARNINGS := -Wall -Wextra -Wshadow -Wpedantic
+HOSTED := -fPIC -fno-semantic-interposition -ftls-model=initial-exec -fexceptions -pthread
+BARE := -ffreestanding -ffunction-sections -fdata-sections -DTAGPOOL_BARE=1
+CHECKED := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+COMMON = -std=c11 $(WARNINGS) $(CHECKED) $(CFLAGS) -Iinclude $(CPPFLAGS) -MMD -MP
+COMPILE = $(CC) $(COMMON) -Isrc -fvisibility=hidden -fno-tree-slp-vectorize $(if $(filter bare,$(PORT)),$(BARE),$(HOSTED))
+LINK = $(CC) $(CHECKED) $(CFLAGS) $(LDFLAGS) -pthread
+
+# ---- Libraries ------------------------------------------------------------------------------------------------------
+FLOORS := base port report memory ledger pool view service face
+OTHER_PORTS := $(filter-out src/port/$(PORT).c,$(addprefix src/port/,posix.c bare.c))
+SRC := $(filter-out $(OTHER_PORTS),$(wildcard $(FLOORS:%=src/%/*.c)))
+OBJ := $(if $(SINGLE_FILE),$(B)/dist/tagpool.o,$(SRC:src/%.c=$(B)/obj/%.o))
+HEADERS := $(wildcard include/*.h include/tagpool/*.h)
+LIB := $(B)/libtagpool.a
+SO := $(B)/libtagpool.so.$(VERSION)
+
+all: $(LIB) $(if $(filter bare,$(PORT)),,$(SO))
+
+$(B)/obj/port/%.o: private COMPILE += $(if $(filter bare,$(PORT)),,-D_GNU_SOURCE)
+$(B)/obj/%.o: src/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+$(B)/dist/tagpool.o: $(B)/dist/tagpool.c $(B)/flags
+	$(COMPILE) -c $< -o $@
+
+# The archive holds one object in which everything but the public functions is local: no name of ours can meet a user's.
+# Section groups are dissolved, for the linker would drop one that has lost its name in favour of another file's.
+$(B)/tagpool.o: $(OBJ)
+	$(CC) $(CFLAGS) -nostdlib -r -Wl,--force-group-allocation -o $@ $(OBJ)
+	$(OBJCOPY) --localize-hidden $@
+
+$(LIB): $(B)/tagpool.o
+	@rm -f $@
+	$(AR) rcs $@ $<
+
+$(SO): $(OBJ)
+	$(LINK) -shared -Wl,-soname,libtagpool.so.$(MAJOR) -o $@ $(OBJ)
+	@ln -sf $(@F) $(B)/libtagpool.so.$(MAJOR)
+	@ln -sf libtagpool.so.$(MAJOR) $(B)/libtagpool.so
+
+# Changes only when the compile command does, so that other flags rebuild everything.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE) $(LINK) $(VERSION)' | cmp -s - $@ || \
+	    echo '$(COMPILE) $(LINK) $(VERSION)' > $@
+
+# ---- Tests ----------------------------------------------------------------------------------------------------------
+# Each .c file in tests/{api,unit,stress,mistakes} is one program, as is each fuzz_x.c in tests/fuzz with the driver.
+programs = $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/*.c))
+CMOCKA_TESTS := $(call programs,unit) $(call programs,api) $(call programs,stress)
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+MISTAKES := $(call programs,mistakes)
+SCRIPTS := $(filter-out tests/run.sh,$(wildcard tests/*.sh))
+CHECKS ?= $(CMOCKA_TESTS) $(SCRIPTS)
+export B CC AR CFLAGS LDFLAGS PORT SANITIZE SINGLE_FILE CMOCKA VERSION
+
+check: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES)
+	@tests/run.sh $(CHECKS)
+
+# Unit tests open src/: they link the objects, whose names are not localized, or include the single file (unit.h).
+UNIT := -Isrc -Itests/unit $(if $(SINGLE_FILE),-I$(B)/dist -DUNIT_SINGLE_FILE,$(OBJ))
+$(B)/tests/unit/%: tests/unit/%.c $(OBJ) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $< $(UNIT) $(LDFLAGS) $(CMOCKA) -pthread -o $@
+$(B)/tests/mistakes/%: tests/mistakes/%.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $< $(LIB) $(LDFLAGS) -pthread -o $@
+$(B)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/driver.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $< tests/fuzz/driver.c $(LIB) $(LDFLAGS) -pthread -o $@
+$(B)/tests/%: tests/%.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $< $(LIB) $(LDFLAGS) $(CMOCKA) -pthread -o $@
+
+long: $(B)/tests/stress/model
+	TAGPOOL_LONG=1 $<
+
+DEPS := gcc g++ make binutils libc6-dev libcmocka-dev pkg-config valgrind libc6-dbg
+deps:
+	@if dpkg -s $(DEPS) > /dev/null 2>&1; then echo "deps: all there: $(DEPS)"; else \
+	    echo "deps: installing with apt-get: $(DEPS)"; sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    $$sudo apt-get update -q && \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(DEPS); fi
+
+# ---- Examples and measurements: their own files say how -----------------------------------------------------------
+examples run bench instructions:
+include $(wildcard examples/*.mk tests/*/*.mk)
+
+# ---- Install, single-file build -----------------------------------------------------------------------------------
+INCLUDED = $(HEADERS:include/%=$(DESTDIR)$(PREFIX)/include/%)
+LIBRARIES = libtagpool.a libtagpool.so libtagpool.so.$(MAJOR) libtagpool.so.$(VERSION)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/include/tagpool $(DESTDIR)$(LIBDIR)/pkgconfig
+	for h in $(HEADERS:include/%=%); do install -m 644 include/$$h $(DESTDIR)$(PREFIX)/include/$$h || exit 1; done
+	install -m 644 $(LIB) $(if $(filter bare,$(PORT)),,$(SO)) $(DESTDIR)$(LIBDIR)
+	$(if $(filter bare,$(PORT)),,cp -P $(B)/libtagpool.so $(B)/libtagpool.so.$(MAJOR) $(DESTDIR)$(LIBDIR))
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' pkgconfig/tagpool.pc.in \
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/tagpool.pc
+
+uninstall:
+	rm -f $(INCLUDED) $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/pkgconfig/tagpool.pc
+	-rmdir $(DESTDIR)$(PREFIX)/include/tagpool
+
+dist: $(B)/dist/tagpool.c
+$(B)/dist/tagpool.c: src/amalgamate.sh $(wildcard src/*/*.[ch]) $(HEADERS)
+	@mkdir -p $(@D)
+	src/amalgamate.sh $(FLOORS:%=src/%) > $@.new && mv $@.new $@
+	cp include/tagpool.h $(@D)
+
+clean:
+	rm -rf $(B)
+
+FORCE:
+.PHONY: all check deps run bench instructions long examples install uninstall dist clean FORCE
+.DELETE_ON_ERROR:
+-include $(shell [ -d $(B) ] && find $(B) -name '*.d')

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tagpool/segment.h: the bytes of the statistics: one table that the allocator writes and that any reader can follow, in a
+ * process, in a core file, from a process of the other word size.
+ *
+ * Rules
+ *   - All integers have fixed width and the byte order of the writer (byte_order tells). There are no pointers: places are
+ *     byte offsets from the start of the segment, or such offsets divided by TAGPOOL_SEGMENT_GRAIN where they are 32 bits wide.
+ *   - Sizes of rows are in the header. A reader steps by them and ignores what it does not know; new fields use reserved bytes,
+ *     which are zero.
+ *   - Tags and shards are only ever added. A row is complete before the count that covers it grows; `sequence` grows with
+ *     every addition and every change of `pools`, and is odd while one is under way.
+ *   - A counter is written by one thread and grows. To sum a tag, read the `out` counters of all shards, then the `in`
+ *     counters: no block is then seen freed before it was allocated. Sums are exact when all threads rest.
+ *   - A shard outlives its thread and is handed to a later one; shard 0 is written by several threads in turn, under a lock.
+ */
+#ifndef TAGPOOL_SEGMENT_H
+#define TAGPOOL_SEGMENT_H
+
+#include <stdint.h>
+
+#define TAGPOOL_SEGMENT_MAGIC "TAGPOOL"     /* 8 bytes with the closing zero */
+#define TAGPOOL_SEGMENT_BYTE_ORDER 0x01020304u
+#define TAGPOOL_SEGMENT_VERSION 1u
+#define TAGPOOL_SEGMENT_GRAIN 64u
+#define TAGPOOL_SEGMENT_CHUNK_TAGS 16u
+
+/* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
+#if defined(__GNUC__)
+typedef uint64_t tagpool_count __attribute__((aligned(8)));
+typedef int64_t tagpool_level __attribute__((aligned(8)));
+#else
+typedef uint64_t tagpool_count;
+typedef int64_t tagpool_level;
+#endif
+
+struct tagpool_segment_pool {
+    tagpool_count base;     /* address range of the pool in the writing process */
+    tagpool_count bytes;
+    tagpool_count limit;    /* charged bytes, 0 for none */
+    tagpool_count reserved;
+};
+
+/* At offset 0. */
+struct tagpool_segment {
+    char magic[8];
+    uint32_t byte_order;
+    uint32_t version;
+    uint32_t header_bytes;    /* of this struct */
+    uint32_t tag_bytes;       /* of a tag row */
+    uint32_t counts_bytes;    /* of a row of counters */
+    uint32_t pointer_bytes;   /* 4 or 8: of the writer */
+    tagpool_count segment_bytes;   /* address space of the segment */
+    tagpool_count used_bytes;      /* offset of the first byte not in use */
+    uint32_t tag_capacity;    /* tag rows; the last is the overflow row */
+    uint32_t tag_count;       /* tags in use, from row 0 on; the overflow row not counted */
+    uint32_t shard_capacity;
+    uint32_t shard_count;     /* shards in use, from 0 on */
+    tagpool_count tags_offset;     /* of the tag rows */
+    tagpool_count shards_offset;   /* of the shard directories */
+    uint32_t shard_bytes;     /* of a shard directory */
+    uint32_t chunk_tags;      /* tags whose counters lie together */
+    uint32_t sequence;
+    uint32_t overflowed;      /* 1 once a tag was counted in the overflow row */
+    tagpool_count process;
+    struct tagpool_segment_pool pools[2]; /* nonpaged, paged */
+    uint8_t reserved[1024 - 168];
+};
+
+/* A tag, and what is known of it apart from the shards. */
+struct tagpool_segment_tag {
+    uint32_t tag;
+    uint32_t writer;      /* 0 none, shard number + 1 while one shard counts the tag, UINT32_MAX for several */
+    uint32_t reserved[2];
+    tagpool_count peak_blocks[2];
+    tagpool_count peak_charged[2];
+    tagpool_count failures[2];
+};
+
+/* The counters of one tag in one pool in one shard: 64 bytes. */
+struct tagpool_segment_counts {
+    tagpool_count allocs;
+    tagpool_count charged_in;
+    tagpool_count bytes_in;
+    tagpool_count frees;
+    tagpool_count charged_out;
+    tagpool_count bytes_out;
+    tagpool_level limit_blocks;  /* allocs - frees, and charged_in - charged_out, up to which the shard need not */
+    tagpool_level limit_charged; /* look for a new peak */
+};
+
+/* Where a shard's counters are. Chunk c holds tags c * chunk_tags and up: for each tag the nonpaged row, then the paged one. */
+struct tagpool_segment_shard {
+    uint32_t in_use;    /* a living thread holds the shard */
+    uint32_t reserved;
+    tagpool_count thread;    /* number of the thread that holds or held it */
+    uint32_t chunks[];  /* offset / TAGPOOL_SEGMENT_GRAIN, 0 if the shard has none; (tag_capacity + 15) / 16 of them */
+};
+
+#endif

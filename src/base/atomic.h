@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * atomic.h: the few atomic operations the core uses, by the order they need. On bare metal, where there is one thread, they
+ * are plain accesses: several firmware targets have no atomic instructions to call on.
+ */
+#ifndef BASE_ATOMIC_H
+#define BASE_ATOMIC_H
+
+#include "base/internal.h"
+
+#if TAGPOOL_BARE
+
+#define LOAD(p) (*(p))
+#define LOAD_ACQUIRE(p) (*(p))
+#define STORE(p, v) ((void)(*(p) = (v)))
+#define STORE_RELEASE(p, v) ((void)(*(p) = (v)))
+#define ADD(p, n) ((void)(*(p) += (n)))
+
+static inline uint32_t exchange_u32(uint32_t *p, uint32_t value)
+{
+    uint32_t old = *p;
+    *p = value;
+    return old;
+}
+
+static inline bool compare_exchange_u32(uint32_t *p, uint32_t *expected, uint32_t value)
+{
+    if (*p == *expected) {
+        *p = value;
+        return true;
+    }
+    *expected = *p;
+    return false;
+}
+
+static inline uint64_t add_fetch_u64(uint64_t *p, uint64_t n)
+{
+    return *p += n;
+}
+
+#else
+
+#define LOAD(p) __atomic_load_n(p, __ATOMIC_RELAXED)
+#define LOAD_ACQUIRE(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
+#define STORE_RELEASE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+
+/* Adds to a word that only this thread writes: a reader sees the old or the new value, and no lock is taken. */
+#define ADD(p, n) STORE(p, LOAD(p) + (n))
+
+static inline uint32_t exchange_u32(uint32_t *p, uint32_t value)
+{
+    return __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL);
+}
+
+static inline bool compare_exchange_u32(uint32_t *p, uint32_t *expected, uint32_t value)
+{
+    return __atomic_compare_exchange_n(p, expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t add_fetch_u64(uint64_t *p, uint64_t n)
+{
+    return __atomic_add_fetch(p, n, __ATOMIC_RELAXED);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * internal.h: words every core file needs: visibility of internal names, branch hints, small arithmetic.
+ */
+#ifndef BASE_INTERNAL_H
+#define BASE_INTERNAL_H
+
+#include "tagpool/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* INTERNAL marks a function or object that several core files share: hidden in the shared library, static in the single-file
+ * build, which defines both macros before this point. INTERNAL_OBJECT declares such an object. */
+#ifndef INTERNAL
+#define INTERNAL __attribute__((visibility("hidden")))
+#define INTERNAL_OBJECT extern __attribute__((visibility("hidden")))
+#endif
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define NOINLINE __attribute__((noinline, cold))
+
+/* Our own mistakes, not the caller's: checked in every build that does not define NDEBUG. */
+#ifdef NDEBUG
+#define ASSERT(condition) ((void)0)
+#else
+#define ASSERT(condition) ((condition) ? (void)0 : __builtin_trap())
+#endif
+
+#define PAGE_SHIFT 12
+#define PAGE_BYTES ((size_t)1 << PAGE_SHIFT)
+
+/* Rounds up to a multiple of `step`, a power of two. The caller guarantees that the result fits. */
+static inline size_t round_up(size_t value, size_t step)
+{
+    return (value + step - 1) & ~(step - 1);
+}
+
+/* Division bit by bit, for reports: firmware links no 64-bit division. pre: divisor != 0. */
+static inline uint64_t divide(uint64_t dividend, uint64_t divisor)
+{
+    uint64_t quotient = 0;
+    uint64_t remainder = 0;
+    for (int bit = 63; bit >= 0; bit--) {
+        bool carry = remainder >> 63 != 0;
+        remainder = remainder << 1 | (dividend >> bit & 1);
+        if (carry || remainder >= divisor) {
+            remainder -= divisor;
+            quotient |= UINT64_C(1) << bit;
+        }
+    }
+    return quotient;
+}
+
+/* strlen is not among the four functions that firmware promises to have. */
+static inline size_t string_length(const char *string)
+{
+    size_t length = 0;
+    while (string[length] != 0)
+        length++;
+    return length;
+}
+
+static inline bool is_power_of_two(size_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+#endif

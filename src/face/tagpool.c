@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tagpool.c: the public names (contracts in tagpool.h), and the one place that wires the floors together.
+ */
+#include "tagpool.h"
+
+#include "base/tag.h"
+#include "pool/pool.h"
+#include "report/option.h"
+#include "report/output.h"
+#include "view/print.h"
+#include "view/rows.h"
+#include "view/snapshot.h"
+
+#define CALLER __builtin_return_address(0)
+
+/* face.lock is taken before every other lock, and never during an allocation but the first. */
+static struct {
+    struct options options;
+    bool has_defaults;
+    bool has_exit_hook;
+    struct port_lock lock;
+} face = {.lock = PORT_LOCK_INITIAL};
+
+static bool is_started(void)
+{
+    return LOAD_ACQUIRE(&pool_state.started) != 0;
+}
+
+static bool is_open(void)
+{
+    return is_started() && (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0;
+}
+
+/* ---- start, options, shutdown ---- */
+
+static void at_exit(void)
+{
+    if (face.options.exit == EXIT_IGNORE || !is_open())
+        return;
+    if (print_verdict(face.options.leak_blocks) == TAGPOOL_LEAK && face.options.exit == EXIT_ABORT)
+        port_abort();
+}
+
+/* Hands the options down. pre: the lock is held and the pools have started. */
+static void apply_options(void)
+{
+    const struct options *options = &face.options;
+    STORE(&pool_state.wrong_tag, (uint32_t)options->wrong_tag);
+    STORE(&arena.cache_units, (size_t)(options->cache >> UNIT_SHIFT));
+    STORE(&arena.prefault, options->prefault != 0);
+    STORE(&arena.pin, options->lock != 0);
+    pool_feature(FEATURE_TAIL_CHECK, options->tail_check != 0);
+    pool_feature(FEATURE_FREE_CHECK, options->free_check != 0);
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        if (pool_state.limit[pool].limit != options->limit[pool])
+            pool_limit_set(pool, options->limit[pool]);
+    if (options->exit != EXIT_IGNORE && !face.has_exit_hook)
+        face.has_exit_hook = port_on_exit(at_exit);
+}
+
+static int start(const char *text)
+{
+    int result = TAGPOOL_OK;
+    unsigned skipped = 0;
+    port_lock(&face.lock);
+    if (!face.has_defaults) {
+        const char *environment = port_environment("TAGPOOL_OPTIONS");
+        options_default(&face.options);
+        face.has_defaults = true;
+        if (environment != NULL)
+            skipped += options_read(&face.options, environment);
+    }
+    uint64_t reserve = face.options.reserve;
+    if (text != NULL)
+        skipped += options_read(&face.options, text);
+    if (skipped != 0)
+        result = TAGPOOL_EINVAL;
+    if (is_started() && face.options.reserve != reserve) {
+        face.options.reserve = reserve;
+        result = TAGPOOL_EBUSY;
+    }
+    if (is_started() || pool_start(face.options.reserve)) {
+        apply_options();
+        pool_feature(FEATURE_CLOSED, false);
+    } else {
+        result = TAGPOOL_ENOMEM;
+    }
+    port_unlock(&face.lock);
+    return result;
+}
+
+static bool start_by_first_use(void)
+{
+    if (!is_started())
+        (void)start(NULL);
+    return is_started();
+}
+
+INTERNAL bool (*const pool_starter)(void) = start_by_first_use;
+
+int tagpool_start(const char *options)
+{
+    return start(options);
+}
+
+enum tagpool_verdict tagpool_verdict(void)
+{
+    return is_open() ? print_verdict(face.options.leak_blocks) : print_not_checked();
+}
+
+enum tagpool_verdict tagpool_shutdown(void)
+{
+    enum tagpool_verdict verdict = tagpool_verdict();
+    if (verdict == TAGPOOL_NOT_CHECKED)
+        return verdict;
+    pool_feature(FEATURE_CLOSED, true);
+    (void)tagpool_trim();
+    return verdict;
+}
+
+int tagpool_limit_set(enum tagpool_pool pool, uint64_t bytes)
+{
+    if ((unsigned)pool >= POOLS)
+        return TAGPOOL_EINVAL;
+    if (!start_by_first_use())
+        return TAGPOOL_ENOMEM;
+    port_lock(&face.lock);
+    face.options.limit[pool] = bytes;
+    apply_options();
+    port_unlock(&face.lock);
+    return TAGPOOL_OK;
+}
+
+uint64_t tagpool_limit(enum tagpool_pool pool)
+{
+    return (unsigned)pool < POOLS ? LOAD(&pool_state.limit[pool].limit) : 0;
+}
+
+size_t tagpool_trim(void)
+{
+    if (!is_started())
+        return 0;
+    size_t units = 0;
+    threads_empty();
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        units += arena_trim(pool, 0);
+    return units << UNIT_SHIFT;
+}
+
+int tagpool_validate(void)
+{
+    const char *wrong = is_started() ? pool_check() : NULL;
+    if (wrong == NULL)
+        return TAGPOOL_OK;
+    struct text line;
+    text_clear(&line);
+    text_string(&line, "tagpool: the library's own data is damaged: ");
+    text_string(&line, wrong);
+    output_line(&line);
+    return TAGPOOL_EINVAL;
+}
+
+const char *tagpool_version(void)
+{
+#define WORD(x) #x
+#define NUMBER(x) WORD(x)
+    return NUMBER(TAGPOOL_VERSION_MAJOR) "." NUMBER(TAGPOOL_VERSION_MINOR) "." NUMBER(TAGPOOL_VERSION_PATCH);
+}
+
+/* ---- allocate and free ---- */
+
+void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
+{
+    return pool_alloc((unsigned)pool, bytes, tag, CALLER);
+}
+
+void *tagpool_zalloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
+{
+    if (bytes > SLAB_MOST_BYTES)
+        return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, 1, true, false, CALLER});
+    void *block = pool_alloc((unsigned)pool, bytes, tag, CALLER);
+    return block != NULL ? memset(block, 0, bytes) : NULL;
+}
+
+void *tagpool_aligned_alloc(enum tagpool_pool pool, size_t alignment, size_t bytes, uint32_t tag)
+{
+    return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, alignment, false, false, CALLER});
+}
+
+void *tagpool_realloc(void *block, size_t bytes)
+{
+    return pool_realloc(block, bytes, CALLER);
+}
+
+void tagpool_free(void *block)
+{
+    pool_free(block, 0, true);
+}
+
+void tagpool_free_tag(void *block, uint32_t tag)
+{
+    pool_free(block, tag, tag == 0);
+}
+
+/* ---- blocks ---- */
+
+static void describe(const struct place *place, struct tagpool_block *block)
+{
+    *block = (struct tagpool_block){.address = (void *)place->start,
+                                    .bytes = place->bytes,
+                                    .charged = place->charged,
+                                    .tag = ledger_tag_of(note_tag_index(place->note)),
+                                    .pool = place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED,
+                                    .is_protected = (place->note & NOTE_PROTECTED) != 0};
+}
+
+int tagpool_query(const void *address, struct tagpool_block *block)
+{
+    struct place place = {.kind = PLACE_FOREIGN};
+    memset(block, 0, sizeof *block);
+    if (is_started())
+        owner_find((uintptr_t)address, &place);
+    uintptr_t offset = (uintptr_t)address - place.start;
+    if (place.kind != PLACE_LIVE || (offset != 0 && offset >= place.bytes))
+        return TAGPOOL_ENOTFOUND;
+    describe(&place, block);
+    return TAGPOOL_OK;
+}
+
+bool tagpool_owns(const void *address)
+{
+    return is_started() && owner_is_ours((uintptr_t)address);
+}
+
+size_t tagpool_size(const void *block)
+{
+    struct place place;
+    return pool_find(block, &place) ? place.bytes : 0;
+}
+
+uint32_t tagpool_tag(const void *block)
+{
+    struct place place;
+    return pool_find(block, &place) ? ledger_tag_of(note_tag_index(place.note)) : 0;
+}
+
+struct walk {
+    tagpool_walker *walker;
+    void *context;
+};
+
+static bool walk_block(const struct place *place, void *context)
+{
+    const struct walk *walk = context;
+    struct tagpool_block block;
+    describe(place, &block);
+    return walk->walker(&block, walk->context);
+}
+
+size_t tagpool_walk(tagpool_walker *walker, void *context)
+{
+    struct walk walk = {walker, context};
+    return is_started() ? owner_walk(walk_block, &walk) : 0;
+}
+
+/* ---- tag text ---- */
+
+char *tagpool_tag_text(uint32_t tag, char text[5])
+{
+    return tag_text(tag, text);
+}
+
+int tagpool_tag_from_text(const char *text, uint32_t *tag)
+{
+    return tag_parse(text, tag) ? TAGPOOL_OK : TAGPOOL_EINVAL;
+}
+
+/* ---- statistics ---- */
+
+int tagpool_tag_stats(uint32_t tag, enum tagpool_pool pool, struct tagpool_stats *stats)
+{
+    memset(stats, 0, sizeof *stats);
+    if ((unsigned)pool >= POOLS)
+        return TAGPOOL_EINVAL;
+    uint32_t tag_index = is_started() ? ledger_find(tag & ~TAG_PROTECTED) : LEDGER_ROWS;
+    if (tag_index == LEDGER_ROWS)
+        return TAGPOOL_ENOTFOUND;
+    (void)rows_stats(tag_index, pool, stats);
+    return TAGPOOL_OK;
+}
+
+int tagpool_pool_stats(enum tagpool_pool pool, struct tagpool_stats *stats)
+{
+    memset(stats, 0, sizeof *stats);
+    if ((unsigned)pool >= POOLS)
+        return TAGPOOL_EINVAL;
+    uint32_t indices = is_started() ? rows_indices() : 0;
+    for (uint32_t i = 0; i < indices; i++) {
+        struct tagpool_stats row;
+        (void)rows_stats(rows_index(i), pool, &row);
+        rows_add(stats, &row);
+    }
+    return TAGPOOL_OK;
+}
+
+void tagpool_total_stats(struct tagpool_stats *stats)
+{
+    struct tagpool_stats paged;
+    (void)tagpool_pool_stats(TAGPOOL_NONPAGED, stats);
+    (void)tagpool_pool_stats(TAGPOOL_PAGED, &paged);
+    rows_add(stats, &paged);
+}
+
+size_t tagpool_rows(struct tagpool_row *rows, size_t capacity, enum tagpool_sort sort)
+{
+    return is_started() ? rows_sorted(rows, capacity, sort) : 0;
+}
+
+void tagpool_print(enum tagpool_sort sort)
+{
+    if (start_by_first_use())
+        print_statistics(sort);
+}
+
+struct tagpool_snapshot *tagpool_snapshot_take(void)
+{
+    return snapshot_take(is_started());
+}
+
+void tagpool_snapshot_release(struct tagpool_snapshot *snapshot)
+{
+    snapshot_release(snapshot);
+}
+
+const struct tagpool_row *tagpool_snapshot_rows(const struct tagpool_snapshot *snapshot, size_t *count)
+{
+    return snapshot_rows(snapshot, count);
+}
+
+size_t tagpool_snapshot_diff(const struct tagpool_snapshot *earlier, const struct tagpool_snapshot *later,
+                             struct tagpool_change *changes, size_t capacity)
+{
+    return snapshot_diff(earlier, later, changes, capacity);
+}
+
+/* ---- mistakes and output ---- */
+
+void tagpool_bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *context)
+{
+    bugcheck_handler_set(handler, context);
+}
+
+void tagpool_bugcheck_print(const struct tagpool_bugcheck *bugcheck)
+{
+    bugcheck_print(bugcheck);
+}
+
+void tagpool_sink_set(tagpool_sink *sink, void *context)
+{
+    output_sink_set(sink, context);
+}

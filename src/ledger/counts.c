@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * counts.c: the counters of a tag: sums over shards, peaks, failures, the common shard.
+ */
+#include "ledger/ledger.h"
+
+/* ---- sums ----
+ * Frees are read before allocations: a block that is freed while we read is then still seen as outstanding, never as minus
+ * one. Processors that reorder could show a difference below 0, which is then taken as 0. */
+
+static uint64_t difference(uint64_t in, uint64_t out)
+{
+    return in > out ? in - out : 0;
+}
+
+void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
+{
+    const struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
+    uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
+    uint64_t allocs = 0, frees = 0, charged_in = 0, charged_out = 0, bytes_in = 0, bytes_out = 0;
+    for (uint32_t shard = 0; shard < shards; shard++) {
+        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
+        if (row == NULL)
+            continue;
+        frees += LOAD_ACQUIRE(&row[pool].frees);
+        charged_out += LOAD_ACQUIRE(&row[pool].charged_out);
+        bytes_out += LOAD_ACQUIRE(&row[pool].bytes_out);
+    }
+    for (uint32_t shard = 0; shard < shards; shard++) {
+        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
+        if (row == NULL)
+            continue;
+        allocs += LOAD(&row[pool].allocs);
+        charged_in += LOAD(&row[pool].charged_in);
+        bytes_in += LOAD(&row[pool].bytes_in);
+    }
+    sum->allocs = allocs;
+    sum->frees = frees;
+    sum->blocks = difference(allocs, frees);
+    sum->charged = difference(charged_in, charged_out);
+    sum->bytes = difference(bytes_in, bytes_out);
+    sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
+    sum->peak_charged = LOAD(&tag->peak_charged[pool]);
+    sum->failures = LOAD(&tag->failures[pool]);
+}
+
+/* ---- peaks ---- */
+
+static int64_t net_blocks(const struct tagpool_segment_counts *row)
+{
+    return (int64_t)(LOAD(&row->allocs) - LOAD(&row->frees));
+}
+
+static int64_t net_charged(const struct tagpool_segment_counts *row)
+{
+    return (int64_t)(LOAD(&row->charged_in) - LOAD(&row->charged_out));
+}
+
+static void raise(tagpool_count *peak, int64_t live)
+{
+    if (live > (int64_t)LOAD(peak))
+        STORE(peak, (uint64_t)live);
+}
+
+/* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */
+static void peak_of_one(struct tagpool_segment_tag *tag, struct tagpool_segment_counts *row, unsigned pool)
+{
+    raise(&tag->peak_blocks[pool], net_blocks(row));
+    raise(&tag->peak_charged[pool], net_charged(row));
+    STORE(&row->limit_blocks, (int64_t)LOAD(&tag->peak_blocks[pool]));
+    STORE(&row->limit_charged, (int64_t)LOAD(&tag->peak_charged[pool]));
+}
+
+/* What each of n shards may add before the next look: its part of the room below the peak, at least a grain. Powers of two
+ * instead of a division. */
+static int64_t share(int64_t room, uint32_t n, int64_t grain)
+{
+    unsigned shift = 0;
+    while ((uint32_t)1 << shift < n)
+        shift++;
+    return room >> shift > grain ? room >> shift : grain;
+}
+
+/* Several shards: adds up all, raises the peak, hands out new limits. pre: the lock is held. */
+static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index, unsigned pool)
+{
+    int64_t blocks = 0;
+    int64_t charged = 0;
+    uint32_t n = 0;
+    for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
+        const struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag_index);
+        if (rows == NULL || (LOAD(&rows[pool].allocs) | LOAD(&rows[pool].frees)) == 0)
+            continue;
+        blocks += net_blocks(&rows[pool]);
+        charged += net_charged(&rows[pool]);
+        n++;
+    }
+    raise(&tag->peak_blocks[pool], blocks);
+    raise(&tag->peak_charged[pool], charged);
+    int64_t add_blocks = share((int64_t)tag->peak_blocks[pool] - blocks, n, LEDGER_GRAIN_BLOCKS);
+    int64_t add_charged = share((int64_t)tag->peak_charged[pool] - charged, n, LEDGER_GRAIN_BYTES);
+    for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
+        struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag_index);
+        if (rows == NULL || (LOAD(&rows[pool].allocs) | LOAD(&rows[pool].frees)) == 0)
+            continue;
+        STORE(&rows[pool].limit_blocks, net_blocks(&rows[pool]) + add_blocks);
+        STORE(&rows[pool].limit_charged, net_charged(&rows[pool]) + add_charged);
+    }
+}
+
+NOINLINE void ledger_peak(struct tagpool_segment_counts *row, uint32_t shard, uint32_t tag_index, unsigned pool)
+{
+    struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
+    if (LOAD(&tag->writer) == shard + 1) {
+        peak_of_one(tag, row, pool);
+        return;
+    }
+    port_lock(&ledger.lock);
+    peak_of_several(tag, tag_index, pool);
+    port_unlock(&ledger.lock);
+}
+
+/* ---- the common shard, failures ---- */
+
+void ledger_charge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
+{
+    struct tagpool_segment_counts *rows = ledger_rows(0, tag_index);
+    ledger_join(0, tag_index);
+    port_lock(&ledger.common);
+    if (ledger_charge(&rows[pool], charged, bytes))
+        ledger_peak(&rows[pool], 0, tag_index, pool);
+    port_unlock(&ledger.common);
+}
+
+void ledger_discharge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
+{
+    struct tagpool_segment_counts *rows = ledger_rows(0, tag_index);
+    ledger_join(0, tag_index);
+    port_lock(&ledger.common);
+    (void)ledger_discharge(&rows[pool], charged, bytes);
+    port_unlock(&ledger.common);
+}
+
+void ledger_failure(uint32_t tag_index, unsigned pool)
+{
+    port_lock(&ledger.lock);
+    ADD(&ledger.tags[tag_index].failures[pool], 1);
+    port_unlock(&ledger.lock);
+}

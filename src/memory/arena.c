@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena.c: runs of units: first fit by length in segregated lists, joined with their neighbours when freed.
+ */
+#include "memory/arena.h"
+
+INTERNAL struct arena arena = {.lock = PORT_LOCK_INITIAL};
+
+/* Fresh memory is committed in steps of this many units, so that the system is asked once per 4 MiB. */
+#define COMMIT_STEP_UNITS 64
+
+bool arena_start(uint64_t pool_bytes, uint64_t least_bytes)
+{
+    for (; pool_bytes >= least_bytes; pool_bytes /= 2) {
+        if (pool_bytes > SIZE_MAX / 4)
+            continue;
+        size_t bytes = (size_t)pool_bytes * POOLS;
+        size_t units = bytes >> UNIT_SHIFT;
+        size_t table_bytes = round_up(units * sizeof(struct span), UNIT_BYTES);
+        void *base = port_reserve(bytes);
+        if (base == NULL)
+            continue;
+        struct span *spans = port_reserve(table_bytes);
+        if (spans != NULL && port_commit(spans, table_bytes)) {
+            arena.base = (uintptr_t)base;
+            arena.bytes = bytes;
+            arena.half_units = units / POOLS;
+            arena.spans = spans;
+            return true;
+        }
+        if (spans != NULL)
+            port_release(spans, table_bytes);
+        port_release(base, bytes);
+    }
+    return false;
+}
+
+/* ---- lists of free runs ---- */
+
+static unsigned run_bin(size_t units)
+{
+    return units < RUN_BINS ? (unsigned)units - 1 : RUN_BINS - 1;
+}
+
+static void run_insert(struct half *half, struct span *run, size_t units, uint8_t flags)
+{
+    struct span *last = run + units - 1;
+    unsigned bin = run_bin(units);
+    last->units = (uint32_t)units;
+    last->first = (uint32_t)span_index(run);
+    last->flags = flags;
+    STORE(&last->kind, SPAN_FREE);
+    run->units = (uint32_t)units;
+    run->first = (uint32_t)span_index(run);
+    run->flags = flags;
+    STORE(&run->kind, SPAN_FREE);
+    run->prev = 0;
+    run->next = half->runs[bin];
+    if (run->next != 0)
+        span_from_link(run->next)->prev = span_to_link(run);
+    half->runs[bin] = span_to_link(run);
+    half->runs_present |= UINT64_C(1) << bin;
+    if ((flags & SPAN_DIRTY) != 0)
+        ADD(&half->dirty_units, units);
+}
+
+static void run_remove(struct half *half, struct span *run)
+{
+    unsigned bin = run_bin(run->units);
+    if (run->next != 0)
+        span_from_link(run->next)->prev = run->prev;
+    if (run->prev != 0)
+        span_from_link(run->prev)->next = run->next;
+    else
+        half->runs[bin] = run->next;
+    if (half->runs[bin] == 0)
+        half->runs_present &= ~(UINT64_C(1) << bin);
+    if ((run->flags & SPAN_DIRTY) != 0)
+        ADD(&half->dirty_units, -(size_t)run->units);
+    STORE(&run[run->units - 1].kind, SPAN_NONE);
+    STORE(&run->kind, SPAN_PARKED);
+}
+
+/* The first free run of at least `units`, or NULL: the lists of equal length need one look, the last list a search. */
+static struct span *run_find(const struct half *half, size_t units)
+{
+    uint64_t present = half->runs_present >> run_bin(units);
+    if (present == 0)
+        return NULL;
+    unsigned bin = run_bin(units) + (unsigned)__builtin_ctzll(present);
+    for (uint32_t link = half->runs[bin]; link != 0; link = span_from_link(link)->next)
+        if (span_from_link(link)->units >= units)
+            return span_from_link(link);
+    return NULL;
+}
+
+/* ---- the frontier ---- */
+
+static struct span *half_start(unsigned pool)
+{
+    return arena.spans + pool * arena.half_units;
+}
+
+static bool commit(unsigned pool, struct span *first, size_t units)
+{
+    char *address = (char *)span_address(first);
+    size_t bytes = units << UNIT_SHIFT;
+    if (!port_commit(address, bytes))
+        return false;
+    if (pool != 0)
+        return true;
+    if (arena.pin && !port_pin(address, bytes))
+        return false;
+    if (arena.prefault)
+        for (size_t i = 0; i < bytes; i += PAGE_BYTES)
+            STORE(address + i, 0);
+    return true;
+}
+
+/* Commits a run of `units` at the frontier, and what the step leaves over as a clean free run. */
+static struct span *grow(unsigned pool, size_t units)
+{
+    struct half *half = &arena.half[pool];
+    size_t left = arena.half_units - half->frontier;
+    size_t step = arena.prefault || arena.pin ? units : round_up(units, COMMIT_STEP_UNITS);
+    if (units > left)
+        return NULL;
+    if (step > left)
+        step = left;
+    struct span *run = half_start(pool) + half->frontier;
+    if (!commit(pool, run, step)) {
+        if (step == units || !commit(pool, run, units))
+            return NULL;
+        step = units;
+    }
+    STORE_RELEASE(&half->frontier, half->frontier + step);
+    if (step > units) {
+        half->units_in_use += step - units;
+        arena_give_locked(run + units, step - units);
+    }
+    return run;
+}
+
+struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed)
+{
+    struct half *half = &arena.half[pool];
+    struct span *run = run_find(half, units);
+    if (run == NULL) {
+        run = grow(pool, units);
+        if (run == NULL)
+            return NULL;
+        *zeroed = true;
+    } else {
+        size_t length = run->units;
+        run_remove(half, run);
+        if (length > units)
+            run_insert(half, run + units, length - units, run->flags & SPAN_DIRTY);
+        *zeroed = (run->flags & SPAN_DIRTY) == 0;
+    }
+    half->units_in_use += units;
+    run->flags = 0;
+    STORE(&run->kind, SPAN_PARKED);
+    return run;
+}
+
+/* Joins the run with free neighbours:   [free][run][free]  =>  [      free      ]
+ * Memory above the frontier is nobody's, so the last unit's upper neighbour is looked at only below it. */
+static void give(struct span *run, size_t units, uint8_t flags)
+{
+    unsigned pool = span_pool(run);
+    struct half *half = &arena.half[pool];
+    struct span *start = half_start(pool);
+    struct span *end = start + half->frontier;
+    half->units_in_use -= units;
+    if (run + units < end && LOAD(&run[units].kind) == SPAN_FREE) {
+        struct span *upper = run + units;
+        flags |= upper->flags & SPAN_DIRTY;
+        run_remove(half, upper);
+        STORE(&upper->kind, SPAN_NONE);
+        units += upper->units;
+    }
+    if (run > start && LOAD(&run[-1].kind) == SPAN_FREE) {
+        struct span *lower = &arena.spans[run[-1].first];
+        flags |= lower->flags & SPAN_DIRTY;
+        STORE(&run->kind, SPAN_NONE);
+        run_remove(half, lower);
+        units += lower->units;
+        run = lower;
+    }
+    run_insert(half, run, units, flags);
+}
+
+void arena_give_locked(struct span *run, size_t units)
+{
+    /* What was never handed out is clean: only grow() passes such a run, and its memory was never touched. */
+    give(run, units, run->kind == SPAN_NONE ? 0 : SPAN_DIRTY);
+}
+
+struct span *arena_take(unsigned pool, size_t units, bool *zeroed)
+{
+    port_lock(&arena.lock);
+    struct span *run = arena_take_locked(pool, units, zeroed);
+    port_unlock(&arena.lock);
+    return run;
+}
+
+void arena_give(struct span *run, size_t units)
+{
+    unsigned pool = span_pool(run);
+    port_lock(&arena.lock);
+    arena_give_locked(run, units);
+    port_unlock(&arena.lock);
+    arena_trim_if_due(pool);
+}
+
+/* ---- giving memory back ---- */
+
+/* Takes the longest dirty run off its list, in use meanwhile so that nobody joins it; NULL when none is left. */
+static struct span *take_dirty(unsigned pool, size_t keep_units)
+{
+    struct half *half = &arena.half[pool];
+    struct span *found = NULL;
+    port_lock(&arena.lock);
+    for (int bin = RUN_BINS - 1; bin >= 0 && found == NULL && half->dirty_units > keep_units; bin--)
+        for (uint32_t link = half->runs[bin]; link != 0 && found == NULL; link = span_from_link(link)->next)
+            if ((span_from_link(link)->flags & SPAN_DIRTY) != 0)
+                found = span_from_link(link);
+    if (found != NULL) {
+        run_remove(half, found);
+        half->units_in_use += found->units;
+    }
+    port_unlock(&arena.lock);
+    return found;
+}
+
+size_t arena_trim(unsigned pool, size_t keep_units)
+{
+    size_t given = 0;
+    struct span *run;
+    while ((run = take_dirty(pool, keep_units)) != NULL) {
+        size_t units = run->units;
+        port_decommit((void *)span_address(run), units << UNIT_SHIFT);
+        port_lock(&arena.lock);
+        give(run, units, 0);
+        port_unlock(&arena.lock);
+        given += units;
+    }
+    return given;
+}
+
+void arena_trim_if_due(unsigned pool)
+{
+    /* Down to half of what it may keep, so that the next free does not trim again. A pinned arena keeps all. */
+    if (LOAD(&arena.half[pool].dirty_units) > LOAD(&arena.cache_units) && !(arena.pin && pool == 0))
+        (void)arena_trim(pool, LOAD(&arena.cache_units) / 2);
+}
+
+/* ---- invariants ---- */
+
+const char *arena_check(unsigned pool)
+{
+    const struct half *half = &arena.half[pool];
+    const struct span *start = half_start(pool);
+    size_t used = 0;
+    size_t dirty = 0;
+    size_t free_runs = 0;
+    bool was_free = false;
+    for (size_t i = 0; i < half->frontier;) {
+        const struct span *span = start + i;
+        size_t units = span->kind == SPAN_SLAB ? 1 : span->units;
+        bool is_free = span->kind == SPAN_FREE;
+        if (units == 0 || units > half->frontier - i)
+            return "a run of units has an impossible length";
+        if (span->kind == SPAN_NONE || span->kind == SPAN_INSIDE)
+            return "a unit belongs to no run";
+        if (is_free && was_free)
+            return "two free runs touch";
+        if (is_free && (span[units - 1].kind != SPAN_FREE || span[units - 1].first != span_index(span)))
+            return "the last unit of a free run does not lead to the first";
+        used += is_free ? 0 : units;
+        dirty += is_free && (span->flags & SPAN_DIRTY) != 0 ? units : 0;
+        free_runs += is_free;
+        was_free = is_free;
+        i += units;
+    }
+    for (unsigned bin = 0; bin < RUN_BINS; bin++) {
+        if ((half->runs[bin] != 0) != (half->runs_present >> bin & 1))
+            return "the map of run lists disagrees with a list";
+        for (uint32_t link = half->runs[bin]; link != 0; link = span_from_link(link)->next, free_runs--)
+            if (span_from_link(link)->kind != SPAN_FREE || run_bin(span_from_link(link)->units) != bin)
+                return "a list of free runs holds a stranger";
+    }
+    if (used != half->units_in_use || dirty != half->dirty_units || free_runs != 0)
+        return "the arena's counts disagree with its runs";
+    return NULL;
+}

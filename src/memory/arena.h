@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena.h: the two arenas: one reserved range cut in half, nonpaged below paged, and the runs of units within.
+ *
+ * Each half is, from its start: units in use and free runs, up to its frontier; then memory never committed. Free runs never
+ * touch each other. All of it, and the storage of notes, is guarded by arena.lock; only kinds and block notes are read
+ * without it, by those who ask what lies at an address.
+ */
+#ifndef MEMORY_ARENA_H
+#define MEMORY_ARENA_H
+
+#include "memory/span.h"
+
+#define RUN_BINS 64 /* runs of 1 to 63 units by length, then all longer ones */
+
+struct half {
+    size_t frontier;         /* units committed so far */
+    size_t units_in_use;     /* units outside of free runs, below the frontier */
+    size_t dirty_units;      /* units of free runs with SPAN_DIRTY */
+    uint64_t runs_present;   /* bit i: runs[i] is not empty */
+    uint32_t runs[RUN_BINS]; /* free runs: index + 1 of the first, or 0 */
+};
+
+struct arena {
+    uintptr_t base;
+    size_t bytes;       /* of both halves */
+    size_t half_units;
+    struct span *spans; /* one for each unit */
+    struct half half[POOLS];
+    size_t cache_units; /* dirty units that each half may keep */
+    bool prefault;      /* nonpaged memory: touch when committed */
+    bool pin;           /* nonpaged memory: keep in RAM when committed */
+    struct port_lock lock;
+};
+
+INTERNAL_OBJECT struct arena arena;
+
+/* Reserves both halves of `pool_bytes` each, or of the largest half of that which fits, but at least `least_bytes`. */
+INTERNAL bool arena_start(uint64_t pool_bytes, uint64_t least_bytes);
+
+/* A run of `units` units, kind SPAN_PARKED, or NULL. *zeroed: the memory is fresh from the system and reads zero. */
+INTERNAL struct span *arena_take(unsigned pool, size_t units, bool *zeroed);
+
+/* Gives a run back. pre: kind SPAN_PARKED and what was taken. May give memory to the system. */
+INTERNAL void arena_give(struct span *run, size_t units);
+
+/* The same two, for who holds arena.lock; the second leaves trimming to the caller. */
+INTERNAL struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed);
+INTERNAL void arena_give_locked(struct span *run, size_t units);
+
+/* Gives free memory of one half back to the system until at most `keep_units` may still be with us. Returns the units given
+ * back. pre: arena.lock is not held: the system is called without it. */
+INTERNAL size_t arena_trim(unsigned pool, size_t keep_units);
+
+/* Trims a half that has more free memory than it may keep. */
+INTERNAL void arena_trim_if_due(unsigned pool);
+
+/* Checks the invariants of one half: runs cover it without a gap, free runs are apart and in their bins, counts agree. Returns
+ * NULL, or what is wrong. pre: nothing else runs. */
+INTERNAL const char *arena_check(unsigned pool);
+
+static inline size_t span_index(const struct span *span)
+{
+    return (size_t)(span - arena.spans);
+}
+
+static inline uintptr_t span_address(const struct span *span)
+{
+    return arena.base + (span_index(span) << UNIT_SHIFT);
+}
+
+static inline unsigned span_pool(const struct span *span)
+{
+    return span_index(span) >= arena.half_units;
+}
+
+/* Lists link spans by index + 1, 0 for none. */
+static inline struct span *span_from_link(uint32_t link)
+{
+    return &arena.spans[link - 1];
+}
+
+static inline uint32_t span_to_link(const struct span *span)
+{
+    return (uint32_t)span_index(span) + 1;
+}
+
+#endif

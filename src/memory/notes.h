@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * notes.h: where the notes of slab spans are stored: a reserved range of their own, dense, given out by class.
+ */
+#ifndef MEMORY_NOTES_H
+#define MEMORY_NOTES_H
+
+#include "memory/class.h"
+
+/* Reserves storage for the notes of an arena of `arena_bytes` bytes. */
+INTERNAL bool notes_start(size_t arena_bytes);
+
+/* Zeroed notes for one span of `class`, or NULL. pre: arena.lock is held, for all below. */
+INTERNAL uint32_t *notes_take(unsigned class);
+INTERNAL void notes_give(unsigned class, uint32_t *notes);
+
+#endif

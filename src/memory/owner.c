@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * owner.c: from addresses to blocks.
+ *
+ * Other threads may change what is looked at: kinds are published last and withdrawn first, notes stay readable for ever, so
+ * the worst outcome is an answer that was true a moment ago.
+ */
+#include "memory/owner.h"
+
+#include "memory/big.h"
+#include "memory/class.h"
+#include "memory/note.h"
+
+static void find_in_slab(uintptr_t address, struct span *span, struct place *place)
+{
+    const struct class_info *info = &classes.info[LOAD(&span->class)];
+    uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
+    uint32_t page = offset >> PAGE_SHIFT;
+    uint32_t t = page * info->page_factor + ((offset & (PAGE_BYTES - 1)) >> 4) * info->granule_factor;
+    uint32_t pages = UNIT_BYTES >> PAGE_SHIFT;
+    place->slot = t >> 16;
+    uintptr_t base = span_address(span);
+    if (info->page_slots == 0)
+        place->start = base + (uintptr_t)place->slot * info->slot_bytes;
+    else
+        place->start = base + ((uintptr_t)page << PAGE_SHIFT) +
+                       (uintptr_t)(place->slot - page * (info->numbers / pages)) * info->slot_bytes;
+    place->note = LOAD_ACQUIRE(&LOAD(&span->notes)[place->slot]);
+    place->charged = info->slot_bytes;
+    if (note_is_live(place->note)) {
+        place->kind = PLACE_LIVE;
+        place->bytes = info->slot_bytes - note_slack(place->note);
+    } else if ((place->note & (NOTE_FREED | NOTE_REMOTE)) != 0) {
+        place->kind = PLACE_FREED;
+    }
+}
+
+static void find_in_run(struct span *run, struct place *place)
+{
+    place->note = LOAD_ACQUIRE(&run->big_note);
+    place->start = span_address(run);
+    place->bytes = LOAD(&run->bytes);
+    place->charged = big_charged(place->bytes);
+    place->kind = note_is_live(place->note) ? PLACE_LIVE : PLACE_FREED;
+    if (place->kind == PLACE_FREED)
+        place->bytes = 0;
+}
+
+void owner_find(uintptr_t address, struct place *place)
+{
+    memset(place, 0, sizeof *place);
+    if (!owner_is_ours(address))
+        return;
+    struct span *span = arena.spans + ((address - arena.base) >> UNIT_SHIFT);
+    place->kind = PLACE_UNUSED;
+    place->pool = span_pool(span);
+    unsigned kind = LOAD_ACQUIRE(&span->kind);
+    if (kind == SPAN_INSIDE) {
+        struct span *first = &arena.spans[LOAD(&span->first)];
+        if (LOAD_ACQUIRE(&first->kind) != SPAN_BIG || span_index(span) - span_index(first) >= LOAD(&first->units))
+            return;
+        span = first;
+        kind = SPAN_BIG;
+    }
+    place->span = span;
+    if (kind == SPAN_SLAB)
+        find_in_slab(address, span, place);
+    else if (kind == SPAN_BIG)
+        find_in_run(span, place);
+}
+
+/* Visits the live slots of a span: looks at each slot's address in turn. False iff the visitor stopped. */
+static bool walk_slab(struct span *span, owner_visitor *visitor, void *context, size_t *count)
+{
+    const struct class_info *info = &classes.info[LOAD(&span->class)];
+    uintptr_t base = span_address(span);
+    bool whole_pages = info->page_slots == 0;
+    uint32_t stretches = whole_pages ? 1 : LOAD(&span->carved);
+    uint32_t slots = whole_pages ? info->span_slots : info->page_slots;
+    for (uint32_t stretch = 0; stretch < stretches; stretch++)
+        for (uint32_t i = 0; i < slots; i++) {
+            struct place place;
+            owner_find(base + ((uintptr_t)stretch << PAGE_SHIFT) + (uintptr_t)i * info->slot_bytes, &place);
+            if (place.kind != PLACE_LIVE)
+                continue;
+            ++*count;
+            if (!visitor(&place, context))
+                return false;
+        }
+    return true;
+}
+
+size_t owner_walk(owner_visitor *visitor, void *context)
+{
+    size_t count = 0;
+    for (unsigned pool = 0; pool < POOLS; pool++) {
+        struct span *start = arena.spans + pool * arena.half_units;
+        for (size_t i = 0; i < LOAD_ACQUIRE(&arena.half[pool].frontier); i++) {
+            unsigned kind = LOAD_ACQUIRE(&start[i].kind);
+            struct place place;
+            if (kind == SPAN_SLAB && !walk_slab(&start[i], visitor, context, &count))
+                return count;
+            if (kind != SPAN_BIG)
+                continue;
+            owner_find(span_address(&start[i]), &place);
+            if (place.kind != PLACE_LIVE)
+                continue;
+            ++count;
+            if (!visitor(&place, context))
+                return count;
+        }
+    }
+    return count;
+}

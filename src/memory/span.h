@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * span.h: the unit table: for every 64 KiB of the arenas one entry that says what is there.
+ *
+ * A span is one unit cut into equal slots for small blocks (SPAN_SLAB), or a run of units that is one big block (SPAN_BIG) or
+ * free (SPAN_FREE). The entry of a run's first unit describes the run. Entries lie in a dense table of their own: not in the
+ * data, where callers could overwrite them and where they would all fall into one set of the cache.
+ *
+ * Slots. A slot of up to a page never crosses a page: each page holds as many as fit. Every multiple of the slot size within
+ * a page has a number, also the last one that no longer fits and is never handed out; so an address maps to a number
+ *     t = page * page_factor + granule * granule_factor,   slot = t >> 16,   exact iff (t & 0xFF00) == 0
+ * with granules of 16 bytes, by multiplication alone. (The reciprocals are rounded up: an exact multiple leaves less than 256
+ * in the low half, any other at least 512.) Slots of whole pages use page_factor alone.
+ */
+#ifndef MEMORY_SPAN_H
+#define MEMORY_SPAN_H
+
+#include "base/atomic.h"
+#include "base/internal.h"
+#include "port/port.h"
+
+#define UNIT_SHIFT PORT_UNIT_SHIFT
+#define UNIT_BYTES PORT_UNIT_BYTES
+#define POOLS 2
+
+enum span_kind {
+    SPAN_NONE,   /* never used, or inside a free run */
+    SPAN_FREE,   /* first or last unit of a free run */
+    SPAN_SLAB,
+    SPAN_BIG,    /* first unit of a big block, outstanding or cached */
+    SPAN_INSIDE, /* another unit of a big block, if `first` still agrees */
+    SPAN_PARKED  /* first unit of a run that is in nobody's hands while it is given back */
+};
+
+struct heap;
+
+struct span {
+    union {
+        struct { /* SPAN_SLAB. Only the owner's thread writes, but for `remote` and `inbox_next`. */
+            struct heap *owner;
+            uint32_t *notes;     /* one for each slot number, see note.h */
+            uint32_t page_factor;
+            uint32_t granule_factor;
+            uint32_t slot_bytes;
+            uint32_t head;       /* first free slot: a link, see note.h */
+            uint32_t remote;     /* first slot freed by other threads: a link, or 0 */
+            uint32_t inbox_next; /* next span in the owner's inbox: index + 1, or 0 */
+            uint16_t align_mask; /* low address bits that are 0 at the start of every slot */
+            uint16_t used;       /* live slots, plus 1 while this is the current span of its bin */
+        };
+        struct { /* all other kinds */
+            struct heap *no_owner; /* NULL: a heap that finds itself as the owner knows the kind */
+            size_t bytes;      /* SPAN_BIG: requested */
+            uint32_t big_note; /* SPAN_BIG: as a live note, slack 0; without NOTE_LIVE once freed */
+            uint32_t units;    /* length of the run */
+            uint32_t first;    /* SPAN_INSIDE, and the last unit of a free run: index of the first unit */
+        };
+    };
+    uint32_t next; /* neighbours in the one list the span is in: index + 1, or 0 */
+    uint32_t prev;
+    uint8_t kind;    /* enum span_kind */
+    uint8_t class;   /* SPAN_SLAB: see class.h */
+    uint8_t carved;  /* SPAN_SLAB: pages whose slots have been handed to the free list */
+    uint8_t flags;   /* SPAN_LINKED, SPAN_DIRTY */
+};
+
+#define SPAN_LINKED 1u /* SPAN_SLAB: in its bin's list */
+#define SPAN_DIRTY 2u  /* SPAN_FREE: its memory may still be with us */
+
+/* One cache line on 64-bit: the table is walked by address. */
+_Static_assert(sizeof(struct span) <= 64, "a span entry has grown");
+
+#endif

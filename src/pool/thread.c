@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * thread.c: threads come, go, and fork.
+ *
+ * Lock order: threads.lock, threads.zero, ledger.common, ledger.lock, arena.lock.
+ */
+#include "pool/thread.h"
+
+#include "memory/big.h"
+
+INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
+
+/* Set once this thread's exit hook has run: what it still does goes through number 0. */
+static PORT_THREAD_LOCAL bool thread_is_past_exit;
+
+static struct {
+    struct thread *table;
+    uint32_t count;     /* numbers handed out so far, from 0 on */
+    uint32_t idle;      /* first idle number, or 0 */
+    struct port_lock lock;
+    struct port_lock zero; /* held while number 0 is in use */
+} threads = {.lock = PORT_LOCK_INITIAL, .zero = PORT_LOCK_INITIAL};
+
+static bool thread_start(uint32_t number)
+{
+    struct thread *thread = &threads.table[number];
+    if (!ledger_shard_open(number))
+        return false;
+    if (thread->state == THREAD_NEW) {
+        heap_start(&thread->heap);
+        thread->number = number;
+        thread->directory = ledger_shard(number);
+        thread_tag_entry(thread, 0)->tag = 1; /* tag 0 belongs to this entry, 1 to another: see struct tag_entry */
+    }
+    thread->state = THREAD_BUSY;
+    return true;
+}
+
+static void on_thread_exit(void)
+{
+    struct thread *thread = thread_self;
+    thread_is_past_exit = true;
+    thread_self = NULL;
+    if (thread == NULL)
+        return;
+    heap_empty(&thread->heap);
+    port_lock(&threads.lock);
+    ledger_shard_close(thread->number);
+    thread->state = THREAD_IDLE;
+    thread->next_idle = threads.idle;
+    threads.idle = thread->number;
+    port_unlock(&threads.lock);
+}
+
+static struct thread *attach(void)
+{
+    if (thread_is_past_exit || LOAD(&threads.table[0].state) == THREAD_NEW)
+        return NULL;
+    struct thread *thread = NULL;
+    port_lock(&threads.lock);
+    if (threads.idle != 0) {
+        thread = &threads.table[threads.idle];
+        if (port_on_thread_exit(on_thread_exit) && thread_start(thread->number))
+            threads.idle = thread->next_idle;
+        else
+            thread = NULL;
+    } else if (threads.count < TAGPOOL_THREADS && port_on_thread_exit(on_thread_exit) && thread_start(threads.count)) {
+        thread = &threads.table[threads.count++];
+    }
+    port_unlock(&threads.lock);
+    thread_self = thread;
+    return thread;
+}
+
+struct thread *thread_enter(void)
+{
+    struct thread *thread = thread_self;
+    if (thread == NULL)
+        thread = attach();
+    if (thread == NULL) {
+        thread = &threads.table[0];
+        port_lock(&threads.zero);
+    }
+    return thread;
+}
+
+void thread_leave(struct thread *thread)
+{
+    if (thread == &threads.table[0])
+        port_unlock(&threads.zero);
+}
+
+void threads_empty(void)
+{
+    if (thread_self != NULL)
+        heap_empty(&thread_self->heap);
+    port_lock(&threads.lock);
+    for (uint32_t number = threads.idle; number != 0; number = threads.table[number].next_idle)
+        heap_empty(&threads.table[number].heap);
+    port_lock(&threads.zero);
+    heap_empty(&threads.table[0].heap);
+    port_unlock(&threads.zero);
+    port_unlock(&threads.lock);
+}
+
+const char *threads_visit(const char *(*visit)(const struct thread *thread))
+{
+    for (uint32_t number = 0; number < threads.count; number++) {
+        const char *answer = threads.table[number].state == THREAD_LOST ? NULL : visit(&threads.table[number]);
+        if (answer != NULL)
+            return answer;
+    }
+    return NULL;
+}
+
+/* ---- fork: the child finds every lock free and every shared structure whole. Heaps of threads that it does not have may
+ * have been in the middle of anything: their blocks are valid and can be freed, but nothing is taken from them again. ---- */
+
+static void before_fork(void)
+{
+    port_lock(&threads.lock);
+    port_lock(&threads.zero);
+    port_lock(&ledger.common);
+    port_lock(&ledger.lock);
+    port_lock(&arena.lock);
+}
+
+static void after_fork(void)
+{
+    port_unlock(&arena.lock);
+    port_unlock(&ledger.lock);
+    port_unlock(&ledger.common);
+    port_unlock(&threads.zero);
+    port_unlock(&threads.lock);
+}
+
+static void after_fork_in_child(void)
+{
+    for (uint32_t number = 1; number < threads.count; number++)
+        if (threads.table[number].state == THREAD_BUSY && &threads.table[number] != thread_self)
+            threads.table[number].state = THREAD_LOST;
+    ledger.segment->process = port_process_number();
+    after_fork();
+}
+
+bool threads_start(void)
+{
+    size_t bytes = round_up(TAGPOOL_THREADS * sizeof(struct thread), PORT_UNIT_BYTES);
+    struct thread *table = port_reserve(bytes);
+    if (table == NULL)
+        return false;
+    if (!port_commit(table, bytes) || !port_on_fork(before_fork, after_fork, after_fork_in_child)) {
+        port_release(table, bytes);
+        return false;
+    }
+    threads.table = table;
+    threads.count = 1;
+    return thread_start(0);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bare.c: the port for bare metal: no operating system, one thread. Address space is one static array, handed out once.
+ */
+#include "base/internal.h"
+
+#if TAGPOOL_BARE
+
+#include "port/port.h"
+
+/* Bytes of RAM that all reservations share: two pools, their bookkeeping and the counters. */
+#ifndef TAGPOOL_BARE_RAM
+#define TAGPOOL_BARE_RAM ((size_t)8 * PORT_UNIT_BYTES)
+#endif
+
+static _Alignas(65536) unsigned char ram[TAGPOOL_BARE_RAM];
+static size_t ram_used;
+
+void *port_reserve(size_t bytes)
+{
+    if (bytes > sizeof ram - ram_used)
+        return NULL;
+    void *base = ram + ram_used;
+    ram_used += bytes;
+    return base;
+}
+
+/* Only the newest reservation can be given back: start-up releases what it reserved last when a later step fails. */
+void port_release(void *base, size_t bytes)
+{
+    if ((unsigned char *)base + bytes == ram + ram_used)
+        ram_used -= bytes;
+}
+
+bool port_commit(void *base, size_t bytes)
+{
+    memset(base, 0, bytes);
+    return true;
+}
+
+void port_decommit(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+}
+
+bool port_pin(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+    return true;
+}
+
+void port_lock(struct port_lock *lock)
+{
+    (void)lock;
+}
+
+void port_unlock(struct port_lock *lock)
+{
+    (void)lock;
+}
+
+bool port_on_thread_exit(void (*hook)(void))
+{
+    (void)hook;
+    return true;
+}
+
+bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
+{
+    (void)before;
+    (void)parent;
+    (void)child;
+    return true;
+}
+
+bool port_on_exit(void (*hook)(void))
+{
+    (void)hook;
+    return true;
+}
+
+uint64_t port_thread_number(void)
+{
+    return 1;
+}
+
+uint64_t port_process_number(void)
+{
+    return 1;
+}
+
+const char *port_environment(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* There is no console: set a sink. */
+void port_write(const char *text, size_t length)
+{
+    (void)text;
+    (void)length;
+}
+
+_Noreturn void port_abort(void)
+{
+    for (;;)
+        __builtin_trap();
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * posix.c: the port for Linux and other POSIX systems (contracts in port.h).
+ */
+#include "base/internal.h"
+
+#if !TAGPOOL_BARE
+
+#include "port/port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
+void *port_reserve(size_t bytes)
+{
+    if (bytes > SIZE_MAX - PORT_UNIT_BYTES)
+        return NULL;
+    size_t mapped = bytes + PORT_UNIT_BYTES;
+    char *start = mmap(NULL, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED)
+        return NULL;
+    size_t before = round_up((uintptr_t)start, PORT_UNIT_BYTES) - (uintptr_t)start;
+    if (before != 0)
+        (void)munmap(start, before);
+    if (PORT_UNIT_BYTES - before != 0)
+        (void)munmap(start + before + bytes, PORT_UNIT_BYTES - before);
+    return start + before;
+}
+
+void port_release(void *base, size_t bytes)
+{
+    int saved = errno;
+    (void)munmap(base, bytes);
+    errno = saved;
+}
+
+bool port_commit(void *base, size_t bytes)
+{
+    int saved = errno;
+    bool done = mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0;
+    errno = saved;
+    return done;
+}
+
+void port_decommit(void *base, size_t bytes)
+{
+    int saved = errno;
+    (void)madvise(base, bytes, MADV_DONTNEED);
+    errno = saved;
+}
+
+bool port_pin(void *base, size_t bytes)
+{
+    int saved = errno;
+    bool done = mlock(base, bytes) == 0;
+    errno = saved;
+    return done;
+}
+
+void port_lock(struct port_lock *lock)
+{
+    (void)pthread_mutex_lock(&lock->mutex);
+}
+
+void port_unlock(struct port_lock *lock)
+{
+    (void)pthread_mutex_unlock(&lock->mutex);
+}
+
+/* A key's destructor runs only while its value is not NULL, so each call arms it once. */
+static struct {
+    pthread_once_t once;
+    pthread_key_t key;
+    bool made;
+    void (*hook)(void);
+} exit_key = {.once = PTHREAD_ONCE_INIT};
+
+static void exit_key_run(void *unused)
+{
+    (void)unused;
+    exit_key.hook();
+}
+
+static void exit_key_make(void)
+{
+    exit_key.made = pthread_key_create(&exit_key.key, exit_key_run) == 0;
+}
+
+bool port_on_thread_exit(void (*hook)(void))
+{
+    if (exit_key.hook == NULL)
+        exit_key.hook = hook;
+    (void)pthread_once(&exit_key.once, exit_key_make);
+    return exit_key.made && pthread_setspecific(exit_key.key, &exit_key) == 0;
+}
+
+bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
+{
+    return pthread_atfork(before, parent, child) == 0;
+}
+
+bool port_on_exit(void (*hook)(void))
+{
+    return atexit(hook) == 0;
+}
+
+uint64_t port_thread_number(void)
+{
+#if defined(__linux__) && defined(SYS_gettid)
+    return (uint64_t)syscall(SYS_gettid);
+#else
+    return (uint64_t)(uintptr_t)pthread_self();
+#endif
+}
+
+uint64_t port_process_number(void)
+{
+    return (uint64_t)getpid();
+}
+
+const char *port_environment(const char *name)
+{
+    return getenv(name);
+}
+
+void port_write(const char *text, size_t length)
+{
+    int saved = errno;
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno != EINTR)
+            break;
+        if (written > 0) {
+            text += written;
+            length -= (size_t)written;
+        }
+    }
+    errno = saved;
+}
+
+_Noreturn void port_abort(void)
+{
+    abort();
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bugcheck.h: the caller's mistakes: one table of codes, names and sentences, and the way to the handler.
+ */
+#ifndef REPORT_BUGCHECK_H
+#define REPORT_BUGCHECK_H
+
+#include "base/internal.h"
+#include "tagpool.h"
+
+/* Every mistake the core can name. The order is that of the table in bugcheck.c. */
+enum mistake {
+    MISTAKE_NONE,
+    MISTAKE_FREE_NULL,
+    MISTAKE_FREE_FOREIGN,
+    MISTAKE_FREE_NONPAGED_UNUSED,
+    MISTAKE_FREE_PAGED_UNUSED,
+    MISTAKE_FREE_TWICE,
+    MISTAKE_FREE_NONPAGED_INSIDE,
+    MISTAKE_FREE_PAGED_INSIDE,
+    MISTAKE_FREE_WRONG_TAG,
+    MISTAKE_FREE_PROTECTED,
+    MISTAKE_TAG_ZERO,
+    MISTAKE_TAG_RESERVED,
+    MISTAKE_TAG_UNREADABLE,
+    MISTAKE_POOL_TYPE,
+    MISTAKE_WRITE_PAST_END,
+    MISTAKE_WRITE_AFTER_FREE,
+    MISTAKE_COUNT
+};
+
+INTERNAL void bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *context);
+
+/* Fills in code, name, first parameter and sentence of `mistake`; the rest is zero and `stops` is true. */
+INTERNAL void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *bugcheck);
+
+/* Calls the handler. Returns only if the handler does. pre: no lock is held. */
+INTERNAL void bugcheck_raise(const struct tagpool_bugcheck *bugcheck);
+
+INTERNAL void bugcheck_print(const struct tagpool_bugcheck *bugcheck);
+
+#endif

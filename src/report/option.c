@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * option.c: reads options from text by one table.
+ */
+#include "report/option.h"
+
+#include "report/output.h"
+
+enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE };
+
+struct option {
+    const char *name;
+    enum option_kind kind;
+    size_t offset;         /* of the field in struct options */
+    uint64_t least, most;  /* of a size or number */
+    const char *choices;   /* of a choice: its words, separated by '|'; the value is the word's index */
+};
+
+#define FIELD(name) offsetof(struct options, name)
+#define SIZE_MOST (UINT64_C(1) << 60)
+#define OFF_ON "off|on"
+
+static const struct option table[] = {
+    {"reserve", OPTION_SIZE, FIELD(reserve), UINT64_C(1) << 20, UINT64_C(1) << 40, NULL},
+    {"limit_nonpaged", OPTION_SIZE, FIELD(limit[0]), 0, SIZE_MOST, NULL},
+    {"limit_paged", OPTION_SIZE, FIELD(limit[1]), 0, SIZE_MOST, NULL},
+    {"cache", OPTION_SIZE, FIELD(cache), 0, SIZE_MOST, NULL},
+    {"wrong_tag", OPTION_CHOICE, FIELD(wrong_tag), 0, 0, "report|stop|ignore"},
+    {"tail_check", OPTION_CHOICE, FIELD(tail_check), 0, 0, OFF_ON},
+    {"free_check", OPTION_CHOICE, FIELD(free_check), 0, 0, OFF_ON},
+    {"prefault", OPTION_CHOICE, FIELD(prefault), 0, 0, OFF_ON},
+    {"lock", OPTION_CHOICE, FIELD(lock), 0, 0, OFF_ON},
+    {"exit", OPTION_CHOICE, FIELD(exit), 0, 0, "ignore|report|abort"},
+    {"leak_blocks", OPTION_NUMBER, FIELD(leak_blocks), 0, 1000000, NULL},
+};
+
+/* A piece of the option text. */
+struct word {
+    const char *start;
+    size_t length;
+};
+
+void options_default(struct options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->reserve = TAGPOOL_RESERVE;
+    options->cache = TAGPOOL_CACHE;
+    options->leak_blocks = 16;
+}
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == ',' || c == ';' || c == '\t' || c == '\n';
+}
+
+static bool word_is(struct word word, const char *string, size_t length)
+{
+    if (word.length != length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (word.start[i] != string[i])
+            return false;
+    return true;
+}
+
+/* Digits, then for a size an optional K, M or G. False for anything else, or beyond 64 bits. */
+static bool read_number(struct word word, bool is_size, uint64_t *value)
+{
+    uint64_t number = 0;
+    size_t i = 0;
+    for (; i < word.length && word.start[i] >= '0' && word.start[i] <= '9'; i++) {
+        if (number > (SIZE_MOST << 3) / 10)
+            return false;
+        number = number * 10 + (uint64_t)(word.start[i] - '0');
+    }
+    if (i == 0)
+        return false;
+    if (is_size && i + 1 == word.length) {
+        char unit = word.start[i++];
+        unsigned shift = unit == 'K' || unit == 'k' ? 10 : unit == 'M' || unit == 'm' ? 20 : unit == 'G' || unit == 'g' ? 30 : 0;
+        if (shift == 0 || number > SIZE_MOST >> shift)
+            return false;
+        number <<= shift;
+    }
+    *value = number;
+    return i == word.length;
+}
+
+static bool read_choice(struct word word, const char *choices, uint64_t *value)
+{
+    uint64_t index = 0;
+    const char *start = choices;
+    for (const char *c = choices;; c++) {
+        if (*c != '|' && *c != 0)
+            continue;
+        if (word_is(word, start, (size_t)(c - start))) {
+            *value = index;
+            return true;
+        }
+        if (*c == 0)
+            return false;
+        start = c + 1;
+        index++;
+    }
+}
+
+static bool read_value(const struct option *option, struct word word, uint64_t *value)
+{
+    if (option->kind == OPTION_CHOICE)
+        return read_choice(word, option->choices, value);
+    return read_number(word, option->kind == OPTION_SIZE, value) && *value >= option->least && *value <= option->most;
+}
+
+/* How many characters a prefix or a suffix of both have in common: enough to guess what a typing error meant. */
+static size_t likeness(struct word word, const char *name)
+{
+    size_t length = string_length(name);
+    size_t shorter = word.length < length ? word.length : length;
+    size_t prefix = 0;
+    size_t suffix = 0;
+    while (prefix < shorter && word.start[prefix] == name[prefix])
+        prefix++;
+    while (suffix < shorter - prefix && word.start[word.length - 1 - suffix] == name[length - 1 - suffix])
+        suffix++;
+    return prefix + suffix;
+}
+
+static void expect_names(struct text *line, struct word name)
+{
+    const struct option *nearest = NULL;
+    size_t best = 2;
+    text_string(line, "; expected");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        text_char(line, ' ');
+        text_string(line, table[i].name);
+        size_t alike = likeness(name, table[i].name);
+        if (alike > best) {
+            best = alike;
+            nearest = &table[i];
+        }
+    }
+    if (nearest != NULL) {
+        text_string(line, "; nearest is ");
+        text_string(line, nearest->name);
+    }
+}
+
+static void expect_value(struct text *line, const struct option *option)
+{
+    text_string(line, "; expected ");
+    text_string(line, option->name);
+    text_char(line, '=');
+    if (option->kind == OPTION_CHOICE) {
+        text_string(line, option->choices);
+        return;
+    }
+    text_decimal(line, option->least, 0);
+    text_string(line, " to ");
+    text_decimal(line, option->most, 0);
+    if (option->kind == OPTION_SIZE)
+        text_string(line, ", or digits with K, M or G");
+}
+
+static void complain(struct word word, struct word name, const struct option *option)
+{
+    struct text line;
+    text_clear(&line);
+    text_string(&line, "tagpool: option \"");
+    for (size_t i = 0; i < word.length && i < 60; i++) {
+        char c = word.start[i];
+        text_char(&line, c >= 0x20 && c <= 0x7E ? c : '.');
+    }
+    text_string(&line, word.length > 60 ? "...\" not understood" : "\" not understood");
+    if (option == NULL)
+        expect_names(&line, name);
+    else
+        expect_value(&line, option);
+    output_line(&line);
+}
+
+static bool read_word(struct options *options, struct word word)
+{
+    size_t equals = 0;
+    while (equals < word.length && word.start[equals] != '=')
+        equals++;
+    struct word name = {word.start, equals};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct option *option = &table[i];
+        if (!word_is(name, option->name, string_length(option->name)))
+            continue;
+        uint64_t value = 0;
+        if (equals < word.length &&
+            read_value(option, (struct word){word.start + equals + 1, word.length - equals - 1}, &value)) {
+            memcpy((char *)options + option->offset, &value, sizeof value);
+            return true;
+        }
+        complain(word, name, option);
+        return false;
+    }
+    complain(word, name, NULL);
+    return false;
+}
+
+unsigned options_read(struct options *options, const char *text)
+{
+    unsigned skipped = 0;
+    while (*text != 0) {
+        struct word word = {text, 0};
+        while (*text != 0 && !is_separator(*text))
+            text++;
+        word.length = (size_t)(text - word.start);
+        if (word.length > 0 && !read_word(options, word))
+            skipped++;
+        if (*text != 0)
+            text++;
+    }
+    return skipped;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * option.h: the options: their values, and the one table that reads them from text (see tagpool_start()).
+ */
+#ifndef REPORT_OPTION_H
+#define REPORT_OPTION_H
+
+#include "base/internal.h"
+
+enum wrong_tag_policy { WRONG_TAG_REPORT, WRONG_TAG_STOP, WRONG_TAG_IGNORE };
+enum exit_policy { EXIT_IGNORE, EXIT_REPORT, EXIT_ABORT };
+
+/* Every field is 64 bits wide so that one table can fill them all. */
+struct options {
+    uint64_t reserve;
+    uint64_t limit[2]; /* by enum tagpool_pool */
+    uint64_t cache;
+    uint64_t wrong_tag;  /* enum wrong_tag_policy */
+    uint64_t tail_check; /* the next four: 0 or 1 */
+    uint64_t free_check;
+    uint64_t prefault;
+    uint64_t lock;
+    uint64_t exit; /* enum exit_policy */
+    uint64_t leak_blocks;
+};
+
+INTERNAL void options_default(struct options *options);
+
+/* Reads words "name=value" into `options`. A word that is no option is reported through the sink with what was expected and
+ * skipped. Returns how many words were skipped. */
+INTERNAL unsigned options_read(struct options *options, const char *text);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * print.c: prints rows and blocks.
+ */
+#include "view/print.h"
+
+#include "base/tag.h"
+#include "ledger/ledger.h"
+#include "memory/note.h"
+#include "memory/owner.h"
+#include "port/port.h"
+#include "report/output.h"
+#include "view/rows.h"
+
+#define ROWS_ON_STACK 32
+
+static const char *pool_name(enum tagpool_pool pool)
+{
+    return pool == TAGPOOL_PAGED ? "Paged" : "Nonp";
+}
+
+/* Calls `print` with every row in the order `sort`: a few rows fit on the stack, more get memory from the system. */
+static void each_row(enum tagpool_sort sort, void (*print)(const struct tagpool_row *row, struct text *line))
+{
+    size_t bytes = 0;
+    size_t count = rows_sorted(NULL, 0, sort);
+    struct tagpool_row few[ROWS_ON_STACK];
+    struct tagpool_row *rows = few;
+    struct text line;
+    text_clear(&line);
+    if (count > ROWS_ON_STACK) {
+        bytes = round_up(count * sizeof *rows, PORT_UNIT_BYTES);
+        rows = port_reserve(bytes);
+        if (rows == NULL || !port_commit(rows, bytes)) {
+            if (rows != NULL)
+                port_release(rows, bytes);
+            text_string(&line, "tagpool: no memory to sort all rows; only the first follow");
+            output_line(&line);
+            bytes = 0;
+            rows = few;
+            count = ROWS_ON_STACK;
+        }
+    }
+    size_t found = rows_sorted(rows, count, sort);
+    if (found < count)
+        count = found;
+    for (size_t i = 0; i < count; i++)
+        print(&rows[i], &line);
+    if (bytes != 0)
+        port_release(rows, bytes);
+}
+
+/* ---- statistics: PoolMon's columns, without the changes since the last look ---- */
+
+static void print_counts(struct text *line, const char *tag, const char *pool, const struct tagpool_stats *stats)
+{
+    uint64_t charged = stats->charged;
+    uint64_t per_alloc = 0;
+    text_char(line, ' ');
+    text_string(line, tag);
+    text_pad(line, 6);
+    text_string(line, pool);
+    text_pad(line, 11);
+    text_decimal(line, stats->allocs, 11);
+    text_decimal(line, stats->frees, 12);
+    text_decimal(line, stats->blocks, 10);
+    text_decimal(line, charged, 13);
+    if (stats->blocks != 0)
+        per_alloc = divide(charged, stats->blocks);
+    text_decimal(line, per_alloc, 11);
+    output_line(line);
+}
+
+static void print_row(const struct tagpool_row *row, struct text *line)
+{
+    char tag[5];
+    print_counts(line, tag_text(row->tag, tag), pool_name(row->pool), &row->stats);
+}
+
+void print_statistics(enum tagpool_sort sort)
+{
+    struct text line;
+    struct tagpool_stats totals[2];
+    struct tagpool_stats stats;
+    memset(totals, 0, sizeof totals);
+    text_clear(&line);
+    text_string(&line, " Tag  Type      Allocs       Frees      Diff        Bytes  Per Alloc");
+    output_line(&line);
+    each_row(sort, print_row);
+    uint32_t indices = rows_indices();
+    for (uint32_t i = 0; i < indices; i++)
+        for (unsigned pool = 0; pool < 2; pool++)
+            if (rows_stats(rows_index(i), (enum tagpool_pool)pool, &stats))
+                rows_add(&totals[pool], &stats);
+    print_counts(&line, "TOTAL", "Nonp", &totals[0]);
+    print_counts(&line, "TOTAL", "Paged", &totals[1]);
+}
+
+/* ---- the verdict ---- */
+
+struct outstanding {
+    uint64_t blocks, bytes, charged;
+    uint64_t tags;
+};
+
+static void count_outstanding(struct outstanding *sum)
+{
+    memset(sum, 0, sizeof *sum);
+    uint32_t indices = rows_indices();
+    for (uint32_t i = 0; i < indices; i++) {
+        uint64_t blocks = 0;
+        for (unsigned pool = 0; pool < 2; pool++) {
+            struct tagpool_stats stats;
+            (void)rows_stats(rows_index(i), (enum tagpool_pool)pool, &stats);
+            blocks += stats.blocks;
+            sum->bytes += stats.bytes;
+            sum->charged += stats.charged;
+        }
+        sum->blocks += blocks;
+        sum->tags += blocks != 0;
+    }
+}
+
+static void print_outstanding_row(const struct tagpool_row *row, struct text *line)
+{
+    if (row->stats.blocks == 0)
+        return;
+    text_string(line, "tagpool:   ");
+    text_tag(line, row->tag);
+    text_char(line, ' ');
+    text_string(line, pool_name(row->pool));
+    text_pad(line, 21);
+    text_decimal(line, row->stats.blocks, 10);
+    text_decimal(line, row->stats.bytes, 14);
+    text_decimal(line, row->stats.charged, 14);
+    output_line(line);
+}
+
+struct listing {
+    struct text line;
+    uint64_t left; /* blocks that may still be listed */
+    uint64_t cut;
+};
+
+static bool print_block(const struct place *place, void *context)
+{
+    struct listing *listing = context;
+    struct text *line = &listing->line;
+    if (listing->left == 0) {
+        listing->cut++;
+        return true;
+    }
+    listing->left--;
+    text_string(line, "tagpool:   ");
+    text_hex(line, place->start);
+    text_string(line, "  ");
+    text_tag(line, ledger_tag_of(note_tag_index(place->note)));
+    text_char(line, ' ');
+    text_string(line, pool_name(place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED));
+    text_string(line, "  ");
+    text_plural(line, place->bytes, "byte");
+    output_line(line);
+    return true;
+}
+
+static void print_blocks(uint64_t most_blocks)
+{
+    struct listing listing = {.left = most_blocks};
+    struct text *line = &listing.line;
+    text_clear(line);
+    if (most_blocks != 0) {
+        text_string(line, "tagpool: blocks:");
+        output_line(line);
+    }
+    (void)owner_walk(print_block, &listing);
+    if (listing.cut == 0)
+        return;
+    text_string(line, "tagpool:   ");
+    text_decimal(line, listing.cut, 0);
+    text_string(line, most_blocks == 0 ? " blocks not listed" : " more not listed");
+    text_string(line, " (option leak_blocks)");
+    output_line(line);
+}
+
+enum tagpool_verdict print_verdict(uint64_t most_blocks)
+{
+    struct text line;
+    struct outstanding sum;
+    text_clear(&line);
+    count_outstanding(&sum);
+    if (sum.blocks == 0) {
+        text_string(&line, "tagpool: verdict: clean: no block is outstanding");
+        output_line(&line);
+        return TAGPOOL_CLEAN;
+    }
+    text_string(&line, "tagpool: verdict: leak: ");
+    text_plural(&line, sum.blocks, "block");
+    text_string(&line, ", ");
+    text_plural(&line, sum.bytes, "byte");
+    text_string(&line, " outstanding under ");
+    text_plural(&line, sum.tags, "tag");
+    output_line(&line);
+    text_string(&line, "tagpool:   Tag  Type      Blocks         Bytes       Charged");
+    output_line(&line);
+    each_row(TAGPOOL_BY_BYTES, print_outstanding_row);
+    print_blocks(most_blocks);
+    return TAGPOOL_LEAK;
+}
+
+enum tagpool_verdict print_not_checked(void)
+{
+    struct text line;
+    text_clear(&line);
+    text_string(&line, "tagpool: verdict: not checked: the pools are not open");
+    output_line(&line);
+    return TAGPOOL_NOT_CHECKED;
+}

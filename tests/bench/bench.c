@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench.c: runs all rows with all contenders, interleaved, and prints the table.
+ *
+ *   bench FOLDER JSON     FOLDER has the workers; JSON is the file for the results
+ *
+ * Environment
+ *   ROUNDS=5              how often everything is measured; the table shows medians
+ *   MICROSECONDS=40000    how long one row runs with one contender in one round
+ *   ROWS=pattern,...      which rows, as "pair-*,live-64tag"
+ *   CONTENDERS=pattern,.. which contenders; also "null" (cost of loop and call) and "lock-glibc", "atomic-glibc",
+ *                         "thread-glibc" (the wrappers over glibc), which otherwise do not take part
+ *   PEERS=path.so,...     further allocators that replace malloc; name=path.so gives them a name
+ *   BASE=mimalloc         what ratios refer to, and what the wrappers wrap
+ *   QUICK=1               one short round: a smoke test, no measurement
+ *
+ * One round measures row after row, and each row with all contenders in turn, each in a process of its own; the turn starts
+ * with another contender each round. So whatever disturbs the machine for some seconds disturbs all alike.
+ */
+#define _GNU_SOURCE
+
+#include "bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUNDS_DEFAULT 5u
+#define MICROSECONDS_DEFAULT 40000u
+#define MICROSECONDS_QUICK 1000u
+#define RSS_OPERATIONS 1048576u
+#define RSS_OPERATIONS_QUICK 65536u
+
+static unsigned long number_option(const char *name, unsigned long otherwise, unsigned long most)
+{
+    const char *text = getenv(name);
+    if (text == NULL || *text == '\0') {
+        return otherwise;
+    }
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*end != '\0' || number == 0 || number > most) {
+        fprintf(stderr, "bench: %s=%s should be a number from 1 to %lu\n", name, text, most);
+        exit(1);
+    }
+    return number;
+}
+
+static void cells_make(struct bench_run *run, const char *rows)
+{
+    for (size_t i = 0; i < bench_rows_count; i++) {
+        const struct bench_row *row = &bench_rows[i];
+        for (unsigned n = row->threads_min; n <= row->threads_max && bench_matches(rows, row->name); n++) {
+            if (run->cells_count == BENCH_CELLS) {
+                fprintf(stderr, "bench: more than %u cells\n", BENCH_CELLS);
+                exit(1);
+            }
+            run->cells[run->cells_count].row = row;
+            run->cells[run->cells_count++].threads = n;
+        }
+    }
+    if (run->cells_count == 0) {
+        fprintf(stderr, "bench: ROWS=%s matches no row\n", rows);
+        exit(1);
+    }
+}
+
+static bool applies(const struct bench_contender *contender, const struct bench_row *row)
+{
+    return contender->makes_blocks || (row->kind != BENCH_LIVE && row->kind != BENCH_RSS);
+}
+
+/* One sample, or NAN. */
+static double cell_measure(const struct bench_run *run, const struct bench_cell *cell, const struct bench_contender *contender)
+{
+    char threads[16], amount[32], line[256];
+    const char *const arguments[] = {cell->row->name, threads, amount, NULL};
+    bool is_rss = cell->row->kind == BENCH_RSS;
+    snprintf(threads, sizeof threads, "%u", cell->threads);
+    snprintf(amount, sizeof amount, is_rss ? "ops=%lu" : "%lu", is_rss ? run->rss_operations : run->microseconds);
+    double sample;
+    if (!bench_contender_run(run, contender, arguments, line, sizeof line) ||
+        sscanf(line, is_rss ? "rss %lf" : "ns %lf", &sample) != 1 || !(sample > 0)) {
+        fprintf(stderr, "bench: %s failed in row %s with %u thread(s)\n", contender->name, cell->row->name, cell->threads);
+        return NAN;
+    }
+    return sample;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(const double *samples, unsigned count)
+{
+    double sorted[BENCH_ROUNDS];
+    unsigned good = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (!isnan(samples[i])) {
+            sorted[good++] = samples[i];
+        }
+    }
+    if (good == 0) {
+        return NAN;
+    }
+    qsort(sorted, good, sizeof sorted[0], compare);
+    return (sorted[(good - 1) / 2] + sorted[good / 2]) / 2;
+}
+
+/* Returns how many samples failed. */
+static unsigned rounds_run(struct bench_run *run)
+{
+    const size_t contenders = run->contenders.count;
+    const bool tell = isatty(STDERR_FILENO) == 1;
+    unsigned failed = 0;
+    for (unsigned round = 0; round < run->rounds; round++) {
+        for (size_t c = 0; c < run->cells_count; c++) {
+            struct bench_cell *cell = &run->cells[c];
+            if (tell) {
+                fprintf(stderr, "\rround %u of %u: %-24s", round + 1, run->rounds, cell->row->name);
+            }
+            for (size_t turn = 0; turn < contenders; turn++) {
+                size_t who = (turn + round) % contenders;
+                const struct bench_contender *contender = &run->contenders.list[who];
+                bool does = applies(contender, cell->row);
+                cell->samples[who][round] = does ? cell_measure(run, cell, contender) : NAN;
+                failed += does && isnan(cell->samples[who][round]);
+            }
+        }
+    }
+    if (tell) {
+        fprintf(stderr, "\r%60s\r", "");
+    }
+    for (size_t c = 0; c < run->cells_count; c++) {
+        for (size_t who = 0; who < contenders; who++) {
+            run->cells[c].median[who] = median(run->cells[c].samples[who], run->rounds);
+        }
+    }
+    return failed;
+}
+
+int main(int count, char **arguments)
+{
+    static struct bench_run run;
+    if (count != 3) {
+        fprintf(stderr, "usage: bench FOLDER JSON\n");
+        return 1;
+    }
+    const char *quick_text = getenv("QUICK");
+    bool quick = quick_text != NULL && *quick_text != '\0' && strcmp(quick_text, "0") != 0;
+    run.folder = arguments[1];
+    run.rounds = (unsigned)number_option("ROUNDS", quick ? 1 : ROUNDS_DEFAULT, BENCH_ROUNDS);
+    run.microseconds = number_option("MICROSECONDS", quick ? MICROSECONDS_QUICK : MICROSECONDS_DEFAULT, 60000000);
+    run.rss_operations = quick ? RSS_OPERATIONS_QUICK : RSS_OPERATIONS;
+    cells_make(&run, getenv("ROWS"));
+    bench_contenders_find(&run, getenv("PEERS"), getenv("BASE"), getenv("CONTENDERS"));
+    unsigned failed = rounds_run(&run);
+    bench_table_print(&run);
+    if (bench_json_write(&run, arguments[2]) != 0) {
+        perror(arguments[2]);
+        return 1;
+    }
+    if (failed != 0) {
+        fprintf(stderr, "bench: %u measurements failed\n", failed);
+        return 1;
+    }
+    return 0;
+}

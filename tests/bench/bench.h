@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench.h: what the parts of the driver share: contenders, cells, samples.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "rows.h"
+
+#include <stdio.h>
+
+#define BENCH_CONTENDERS 32u
+#define BENCH_CELLS 128u
+#define BENCH_ROUNDS 99u
+#define BENCH_NAME 32u
+#define BENCH_PATH 1024u
+
+/* One allocator: a worker program, and what is loaded before the C library. */
+struct bench_contender {
+    char name[BENCH_NAME];
+    const char *program;      /* worker-<program> */
+    char preload[BENCH_PATH]; /* LD_PRELOAD; "" for none */
+    char entry[BENCH_PATH];   /* the object that the measured functions come from */
+    char malloc_from[BENCH_PATH];
+    bool makes_blocks; /* false: gives one block again and again, and cannot run live sets */
+};
+
+struct bench_contenders {
+    struct bench_contender list[BENCH_CONTENDERS];
+    size_t count;
+    size_t base; /* the one that ratios refer to */
+};
+
+/* One line of the table. */
+struct bench_cell {
+    const struct bench_row *row;
+    unsigned threads;
+    double samples[BENCH_CONTENDERS][BENCH_ROUNDS]; /* NAN: failed, or does not apply */
+    double median[BENCH_CONTENDERS];
+};
+
+struct bench_run {
+    const char *folder; /* of the workers */
+    unsigned rounds;
+    unsigned long microseconds; /* for each cell */
+    unsigned long rss_operations;
+    struct bench_contenders contenders;
+    struct bench_cell cells[BENCH_CELLS];
+    size_t cells_count;
+};
+
+/* contenders.c */
+
+/* True iff the comma-separated `patterns` (NULL: everything) have one that matches `name`. */
+bool bench_matches(const char *patterns, const char *name);
+
+/* Finds who takes part: ours, the C library, the installed peers, those in `peers` (comma-separated, path or name=path), and
+ * the wrappers over `base`. `wanted` picks from them by pattern; the base always takes part. Exits if something asked for is
+ * not there. */
+void bench_contenders_find(struct bench_run *run, const char *peers, const char *base, const char *wanted);
+
+/* Runs the contender's worker with these arguments and gives its first line of output. False if it failed. */
+bool bench_contender_run(const struct bench_run *run, const struct bench_contender *contender, const char *const arguments[],
+                         char *line, size_t capacity);
+
+/* table.c, json.c */
+
+/* Geometric mean of the ratios to `base` over the timed cells with so many threads that both did; 0 threads: all. NAN if
+ * there are none. */
+double bench_geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads);
+
+/* Geometric mean, over rows that run on one and on two threads, of two threads' time to one thread's; `row` picks one. */
+double bench_scaling(const struct bench_run *run, size_t contender, const char *row);
+
+void bench_table_print(const struct bench_run *run);
+
+/* Returns 0, or -1 if the file could not be written. */
+int bench_json_write(const struct bench_run *run, const char *path);
+
+#endif

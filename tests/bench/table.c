@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * table.c: the means, and the table for people.
+ */
+#include "bench.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FIRST_COLUMN 24
+
+double bench_geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads)
+{
+    double sum = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i < run->cells_count; i++) {
+        const struct bench_cell *cell = &run->cells[i];
+        double ratio = cell->median[contender] / cell->median[base];
+        if (cell->row->kind == BENCH_RSS || (threads != 0 && cell->threads != threads) || isnan(ratio)) {
+            continue;
+        }
+        sum += log(ratio);
+        count++;
+    }
+    return count == 0 ? NAN : exp(sum / count);
+}
+
+double bench_scaling(const struct bench_run *run, size_t contender, const char *row)
+{
+    double sum = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i + 1 < run->cells_count; i++) {
+        const struct bench_cell *one = &run->cells[i], *two = &run->cells[i + 1];
+        double ratio = two->median[contender] / one->median[contender];
+        if (one->row != two->row || isnan(ratio) || (row != NULL && strcmp(one->row->name, row) != 0)) {
+            continue;
+        }
+        sum += log(ratio);
+        count++;
+    }
+    return count == 0 ? NAN : exp(sum / count);
+}
+
+static void heading_print(const struct bench_run *run, const char *text)
+{
+    printf("\n%-*s", FIRST_COLUMN, text);
+    for (size_t i = 0; i < run->contenders.count; i++) {
+        printf(" %14s", run->contenders.list[i].name);
+    }
+    printf("\n");
+}
+
+static void number_print(double number)
+{
+    if (isnan(number)) {
+        printf(" %14s", "-");
+    } else {
+        printf(" %14.2f", number);
+    }
+}
+
+static void cell_print(const struct bench_run *run, const struct bench_cell *cell)
+{
+    double base = cell->median[run->contenders.base];
+    printf("%-*s", FIRST_COLUMN, cell->row->name);
+    for (size_t i = 0; i < run->contenders.count; i++) {
+        double value = cell->median[i];
+        if (cell->row->kind == BENCH_RSS || isnan(value)) {
+            number_print(value);
+        } else if (isnan(base)) {
+            printf(" %7.1f    -   ", value);
+        } else {
+            printf(" %7.1f (%4.2f)", value, value / base);
+        }
+    }
+    printf("\n");
+}
+
+/* The position of our own column, or `count` if it does not take part. */
+static size_t ours(const struct bench_run *run)
+{
+    size_t i = 0;
+    while (i < run->contenders.count && strcmp(run->contenders.list[i].name, "tagpool") != 0) {
+        i++;
+    }
+    return i;
+}
+
+static void means_print(const struct bench_run *run, unsigned threads)
+{
+    size_t own = ours(run);
+    printf("%-*s", FIRST_COLUMN, "geometric mean of ratios");
+    for (size_t i = 0; i < run->contenders.count; i++) {
+        number_print(bench_geomean(run, i, run->contenders.base, threads));
+    }
+    printf("\n");
+    if (own == run->contenders.count) {
+        return;
+    }
+    printf("%-*s", FIRST_COLUMN, "times tagpool");
+    for (size_t i = 0; i < run->contenders.count; i++) {
+        number_print(bench_geomean(run, i, own, threads));
+    }
+    printf("\n");
+}
+
+static bool has_cells(const struct bench_run *run, bool rss, unsigned threads)
+{
+    for (size_t i = 0; i < run->cells_count; i++) {
+        const struct bench_cell *cell = &run->cells[i];
+        if ((cell->row->kind == BENCH_RSS) == rss && cell->threads == threads) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void section_print(const struct bench_run *run, const char *title, bool rss, unsigned threads)
+{
+    if (!has_cells(run, rss, threads)) {
+        return;
+    }
+    heading_print(run, title);
+    for (size_t i = 0; i < run->cells_count; i++) {
+        const struct bench_cell *cell = &run->cells[i];
+        if ((cell->row->kind == BENCH_RSS) == rss && cell->threads == threads) {
+            cell_print(run, cell);
+        }
+    }
+    if (!rss) {
+        means_print(run, threads);
+    }
+}
+
+static void scaling_print(const struct bench_run *run)
+{
+    static const char *const rows[] = {"pair-64-1tag", "pair-64-16tag", NULL};
+    if (!has_cells(run, false, 1) || !has_cells(run, false, 2)) {
+        return;
+    }
+    heading_print(run, "two threads / one");
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+        printf("%-*s", FIRST_COLUMN, rows[r] == NULL ? "all rows" : rows[r]);
+        for (size_t i = 0; i < run->contenders.count; i++) {
+            number_print(bench_scaling(run, i, rows[r]));
+        }
+        printf("\n");
+    }
+}
+
+void bench_table_print(const struct bench_run *run)
+{
+    const struct bench_contenders *contenders = &run->contenders;
+    printf("Nanoseconds per allocation and free, median of %u rounds; in brackets the ratio to %s.\n", run->rounds,
+           contenders->list[contenders->base].name);
+    for (size_t i = 0; i < contenders->count; i++) {
+        const struct bench_contender *contender = &contenders->list[i];
+        printf("  %-14s %s", contender->name, contender->entry);
+        if (strcmp(contender->program, "malloc") != 0 && strcmp(contender->program, "tagpool") != 0) {
+            printf(" over %s", contender->malloc_from);
+        }
+        printf("\n");
+    }
+    section_print(run, "one thread", false, 1);
+    section_print(run, "two threads", false, 2);
+    scaling_print(run);
+    section_print(run, "resident / live bytes", true, 1);
+}

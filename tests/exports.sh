@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Checks what the libraries let the outside see, because every visible name is a promise and a chance to collide: the shared
+# library exports exactly the functions frozen in tests/exports.txt, under the soname written there; the archive shows no
+# other name either; and the list is the functions of the public header.
+set -u
+# A tool chain's sanitizer adds names of its own.
+if [ -n "${SANITIZE:-}" ]; then echo "exports are checked without sanitizers"; exit 77; fi
+b=${B:-build}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+compare() { # what, file with names
+    if ! diff -u --label frozen --label "$1" "$scratch/frozen" "$2"; then
+        echo "$1 differs from tests/exports.txt"
+        failed=1
+    fi
+}
+
+grep -v '^#' tests/exports.txt | grep -v '^libtagpool' | LC_ALL=C sort > "$scratch/frozen"
+nm -D --defined-only --format=posix "$b/libtagpool.so" | cut -d ' ' -f 1 | LC_ALL=C sort > "$scratch/so"
+nm -g --defined-only --format=posix "$b/libtagpool.a" | sed -n 's/^\([A-Za-z_0-9.]*\) [A-Za-z] .*/\1/p' |
+    LC_ALL=C sort > "$scratch/a"
+sed -n 's/^TAGPOOL_API .*[ *]\(tagpool_[a-z_0-9]*\)(.*/\1/p' include/tagpool.h | LC_ALL=C sort > "$scratch/header"
+compare libtagpool.so "$scratch/so"
+compare libtagpool.a "$scratch/a"
+compare tagpool.h "$scratch/header"
+
+soname=$(grep '^libtagpool' tests/exports.txt)
+if ! objdump -p "$b/libtagpool.so" | grep -q "SONAME  *$soname\$"; then
+    echo "the soname is not $soname"
+    failed=1
+fi
+exit $failed

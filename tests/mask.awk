@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# Makes outputs comparable: addresses become ADDRESS, and neighbouring lines with addresses are sorted, because threads
+# decide where a block lies and so in which order a list by address shows it. The number of workers becomes N.
+function flush_lines(  i, j, line) {
+    for (i = 2; i <= n; i++) {
+        line = lines[i]
+        for (j = i - 1; j >= 1 && lines[j] > line; j--)
+            lines[j + 1] = lines[j]
+        lines[j + 1] = line
+    }
+    for (i = 1; i <= n; i++)
+        print lines[i]
+    n = 0
+}
+{
+    gsub(/0x[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f]+/, "ADDRESS")
+    sub(/, [0-9]+ workers$/, ", N workers")
+}
+/ADDRESS/ {
+    lines[++n] = $0
+    next
+}
+{
+    flush_lines()
+    print
+}
+END { flush_lines() }

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs every program of tests/mistakes/, each of which makes one mistake, and compares what it prints and how it ends with
+# NAME.expect. Tags are shown as text; each different address becomes ADDRESS1, ADDRESS2 ... in the order of appearance, so
+# that a report which names the wrong block differs.
+#
+# UPDATE=1 writes the expectations anew: read them before you keep them.
+set -u
+b=${B:-build}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+unset TAGPOOL_OPTIONS
+# shellcheck disable=SC3045
+ulimit -c 0 2> /dev/null
+
+masked() {
+    awk '{
+        gsub(/0x65766157/, "\"Wave\""); gsub(/0xe5766157/, "\"Wave\"+protected"); gsub(/0x66727553/, "\"Surf\"")
+        gsub(/0x20474942/, "\"BIG \""); gsub(/0x2e2e2e2e/, "\"....\"")
+        rest = $0; line = ""
+        while (match(rest, /0x[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]+/)) {
+            address = substr(rest, RSTART, RLENGTH)
+            if (!(address in known))
+                known[address] = "ADDRESS" ++count
+            line = line substr(rest, 1, RSTART - 1) known[address]
+            rest = substr(rest, RSTART + RLENGTH)
+        }
+        print line rest
+    }' "$1"
+}
+
+for source in tests/mistakes/*.c; do
+    name=$(basename "$source" .c)
+    expect=${source%.c}.expect
+    # The program runs in a shell of its own, whose word about the abort goes nowhere.
+    sh -c '"$1" 2> "$2"; echo "status $?" >> "$2"' - "$b/tests/mistakes/$name" "$scratch/$name" > /dev/null 2>&1
+    masked "$scratch/$name" > "$scratch/$name.masked"
+    if [ -n "${UPDATE:-}" ]; then
+        cp "$scratch/$name.masked" "$expect"
+    fi
+    if diff -u "$expect" "$scratch/$name.masked"; then
+        passed=$((passed + 1))
+    else
+        echo "mistakes: $name differs from $expect"
+        failed=$((failed + 1))
+    fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

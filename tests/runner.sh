@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Tests the runner (tests/run.sh), on whose arithmetic every verdict rests: programs that pass, fail, skip, crash after a good
+# last line, hang, and print their own counts, and what its closing line and exit status then are.
+set -u
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+program() { # name, body
+    printf '#!/bin/sh\n%s\n' "$2" > "$scratch/$1"
+    chmod +x "$scratch/$1"
+}
+expect() { # closing line, exit status, programs...
+    closing=$1 status=$2
+    shift 2
+    got=$(cd "$scratch" && B=$scratch TEST_TIMEOUT=1 "$runner" "$@")
+    got_status=$?
+    if [ "$(echo "$got" | tail -n 1)" != "$closing" ] || [ "$got_status" != "$status" ]; then
+        printf '%s: expected "%s" and %s, got status %s and:\n%s\n' "$*" "$closing" "$status" "$got_status" "$got"
+        failed=1
+    fi
+}
+
+runner=$PWD/tests/run.sh
+program good 'exit 0'
+program bad 'echo oops; exit 3'
+program skip 'echo not here; exit 77'
+program hang 'sleep 20'
+program counts 'echo "5 passed, 0 failed, 2 skipped"'
+program counts_bad 'echo "5 passed, 2 failed"; exit 1'
+program nothing 'echo "0 passed, 0 failed"'
+program cmocka 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 3 test(s)." >&2'
+program cmocka_bad 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 1 test(s)."
+echo "[  FAILED  ] 2 test(s), listed below:"; echo "[  FAILED  ] a"; echo; echo " 2 FAILED TEST(S)"; exit 2'
+program crash 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 3 test(s)."; kill -SEGV $$'
+
+expect '1 passed, 0 failed' 0 ./good
+expect '1 passed, 1 failed' 1 ./good ./bad
+expect '1 passed, 0 failed, 1 skipped' 0 ./good ./skip
+expect '0 passed, 0 failed, 1 skipped' 1 ./skip
+expect '0 passed, 1 failed' 1 ./hang
+expect '5 passed, 0 failed, 2 skipped' 0 ./counts
+expect '5 passed, 2 failed' 1 ./counts_bad
+expect '0 passed, 1 failed' 1 ./nothing
+expect '3 passed, 0 failed' 0 ./cmocka
+expect '1 passed, 2 failed' 1 ./cmocka_bad
+expect '3 passed, 1 failed' 1 ./crash
+expect '0 passed, 1 failed' 1 ./absent
+expect '0 passed, 0 failed' 1
+exit $failed
