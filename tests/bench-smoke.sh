@@ -80,7 +80,9 @@ sections() {
     for text in "one thread" "two threads" "two threads / one" "resident / live bytes"; do
         grep -q "^$text  " "$table" || { echo "no section $text"; return 1; }
     done
-    [ "$(grep -c '^geometric mean of ratios ' "$table")" = 2 ]
+    [ "$(grep -c '^geometric mean of ratios ' "$table")" = 2 ] &&
+        [ "$(grep -Ec '^Each thread had [0-9]+ % of a processor' "$table")" = 2 ] &&
+        grep -Eq '"processor_share": \{"one_thread": [01]\.[0-9]+, "two_threads": [01]\.[0-9]+\}' "$json"
 }
 
 means() { # of every contender, and exactly 1 for the base itself

@@ -33,8 +33,9 @@ masked() {
 for source in tests/mistakes/*.c; do
     name=$(basename "$source" .c)
     expect=${source%.c}.expect
-    # The program runs in a shell of its own, whose word about the abort goes nowhere.
-    sh -c '"$1" 2> "$2"; echo "status $?" >> "$2"' - "$b/tests/mistakes/$name" "$scratch/$name" > /dev/null 2>&1
+    # The word of the shell about an abort goes nowhere.
+    { sh -c 'exec "$0" 2> "$1"' "$b/tests/mistakes/$name" "$scratch/$name"; status=$?; } > /dev/null 2>&1
+    echo "status $status" >> "$scratch/$name"
     masked "$scratch/$name" > "$scratch/$name.masked"
     if [ -n "${UPDATE:-}" ]; then
         cp "$scratch/$name.masked" "$expect"

@@ -33,6 +33,9 @@ program nothing 'echo "0 passed, 0 failed"'
 program cmocka 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 3 test(s)." >&2'
 program cmocka_bad 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 1 test(s)."
 echo "[  FAILED  ] 2 test(s), listed below:"; echo "[  FAILED  ] a"; echo; echo " 2 FAILED TEST(S)"; exit 2'
+program cmocka_setup 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 1 test(s)."; exit 2'
+program cmocka_skip 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 1 test(s)."
+echo "[  SKIPPED ] 2 test(s), listed below:"'
 program crash 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 3 test(s)."; kill -SEGV $$'
 
 expect '1 passed, 0 failed' 0 ./good
@@ -45,6 +48,8 @@ expect '5 passed, 2 failed' 1 ./counts_bad
 expect '0 passed, 1 failed' 1 ./nothing
 expect '3 passed, 0 failed' 0 ./cmocka
 expect '1 passed, 2 failed' 1 ./cmocka_bad
+expect '1 passed, 2 failed' 1 ./cmocka_setup
+expect '1 passed, 0 failed, 2 skipped' 0 ./cmocka_skip
 expect '3 passed, 1 failed' 1 ./crash
 expect '0 passed, 1 failed' 1 ./absent
 expect '0 passed, 0 failed' 1

@@ -5,7 +5,7 @@
 set -u
 if ! command -v valgrind > /dev/null; then echo "valgrind is not installed"; exit 77; fi
 if [ -n "${SANITIZE:-}" ]; then echo "valgrind does not run what sanitizers have instrumented"; exit 77; fi
-b=${B:-build}
+b=$(cd "${B:-build}" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -19,7 +19,7 @@ for source in tests/unit/*.c tests/api/*.c; do
     program=$b/${source%.c}
     [ -x "$program" ] || continue
     wrapped=$scratch/$(echo "${source%.c}" | tr / -)
-    printf '#!/bin/sh\nexec valgrind -q --error-exitcode=99 --leak-check=no "%s"\n' "$PWD/$program" > "$wrapped"
+    printf '#!/bin/sh\nexec valgrind -q --error-exitcode=99 --leak-check=no "%s"\n' "$program" > "$wrapped"
     chmod +x "$wrapped"
     set -- "$@" "$wrapped"
 done

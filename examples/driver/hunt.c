@@ -104,17 +104,14 @@ static void print_owners(struct owners *owners)
     size_t failed = 0;
 
     qsort(owners->list, owners->count, sizeof *owners->list, by_line); /* addresses depend on the scheduling of threads */
-    for (size_t i = 0, same; i < owners->count; i += same) {
+    for (size_t i = 0; i < owners->count; i++) {
         const struct ioctl_header *header = owners->list[i];
         const struct trace_entry *entry = header->entry;
-        for (same = 1; i + same < owners->count && owners->list[i + same]->entry == entry; same++)
-            ;
-        failed += header->status != STATUS_SUCCESS ? same : 0;
-        printf("   line %3u, at %6u ms: %s %c: %-17s %4u  %s, %zu blocks\n", entry->line, entry->time,
-               trace_kind_text(entry->kind), entry->volume, entry->word, (unsigned)entry->length,
-               status_text(header->status), same);
+        failed += header->status != STATUS_SUCCESS;
+        printf("   line %3u, at %6u ms: %s %c: %-17s %4u  %s\n", entry->line, entry->time, trace_kind_text(entry->kind),
+               entry->volume, entry->word, (unsigned)entry->length, status_text(header->status));
     }
-    printf("   %zu of these %zu blocks belong to ioctls that failed.\n", failed, owners->count);
+    printf("\n   %zu of these %zu blocks belong to ioctls that failed.\n", failed, owners->count);
     if (failed == owners->count)
         printf("   So look at the error returns of device_control() in driver.c: one of them forgets the buffer.\n");
 }
@@ -124,7 +121,10 @@ bool hunt(struct engine *engine, const struct trace *trace)
     static struct owners owners; /* large */
     struct suspects suspects = {0};
 
+    owners.count = 0;
     tagpool_walk(add_suspect, &suspects);
+    tagpool_walk(add_owner, &owners); /* before the replay leaks as much again */
+
     printf("\nHow to find it\n\n1. Snapshots. The trace again, one request at a time, a snapshot before and after each:\n\n");
     if (!replay(engine, trace, &suspects)) {
         fputs("driver: no memory for snapshots\n", stderr);
@@ -133,10 +133,8 @@ bool hunt(struct engine *engine, const struct trace *trace)
     for (size_t i = 0; i < suspects.count; i++)
         print_suspect(&suspects.list[i]);
 
-    owners.count = 0;
-    tagpool_walk(add_owner, &owners);
     if (owners.count != 0) {
-        printf("\n2. Walk. What the outstanding blocks of tag SumI say about themselves (two runs, so two blocks each):\n\n");
+        printf("\n2. Walk. What the blocks of tag SumI in the verdict say about themselves, by line of the trace:\n\n");
         print_owners(&owners);
     }
     return true;

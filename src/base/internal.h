@@ -21,6 +21,7 @@
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline, cold))
 
 /* Our own mistakes, not the caller's: checked in every build that does not define NDEBUG. */

@@ -211,7 +211,7 @@ struct tagpool_segment_counts *ledger_rows(uint32_t shard, uint32_t tag_index)
 void ledger_join(uint32_t shard, uint32_t tag_index)
 {
     uint32_t *writer = &ledger.tags[tag_index].writer;
-    if (LOAD(writer) == shard + 1 || LOAD(writer) == UINT32_MAX)
+    if (ledger_is_joined(shard, tag_index))
         return;
     port_lock(&ledger.lock);
     STORE(writer, *writer == 0 || *writer == shard + 1 ? shard + 1 : UINT32_MAX);

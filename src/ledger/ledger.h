@@ -50,6 +50,8 @@ INTERNAL uint32_t ledger_find(uint32_t tag);
 /* A shard's counters of a tag in the nonpaged pool; those of the paged pool follow. NULL iff there is no memory for them. */
 INTERNAL struct tagpool_segment_counts *ledger_rows(uint32_t shard, uint32_t tag_index);
 
+static inline bool ledger_is_joined(uint32_t shard, uint32_t tag_index);
+
 /* The same, but never makes any: NULL if the shard has none. */
 static inline struct tagpool_segment_counts *ledger_rows_if_any(uint32_t shard, uint32_t tag_index);
 
@@ -112,6 +114,12 @@ static inline struct tagpool_segment_counts *ledger_rows_if_any(uint32_t shard, 
 static inline uint32_t ledger_tag_of(uint32_t tag_index)
 {
     return ledger.tags[tag_index].tag;
+}
+
+static inline bool ledger_is_joined(uint32_t shard, uint32_t tag_index)
+{
+    uint32_t writer = LOAD(&ledger.tags[tag_index].writer);
+    return writer == shard + 1 || writer == UINT32_MAX;
 }
 
 /* Counts an allocation; true iff the shard's use is above its limit: the caller then calls ledger_peak(). */

@@ -22,8 +22,8 @@ static struct {
 
 bool notes_start(size_t arena_bytes)
 {
-    /* The densest span has one 4-byte note for each 16 bytes. */
-    size_t bytes = round_up(arena_bytes / 4, PORT_UNIT_BYTES);
+    /* The densest span has a 4-byte note and a 2-byte tag for each 16 bytes. */
+    size_t bytes = round_up(arena_bytes / 16 * 6, PORT_UNIT_BYTES);
     storage.base = port_reserve(bytes);
     if (storage.base == NULL)
         return false;
@@ -36,14 +36,20 @@ static size_t notes_bytes(unsigned class)
     return round_up(classes.info[class].numbers * sizeof(uint32_t), NOTES_GRAIN);
 }
 
-static uint32_t *carve(size_t bytes)
+static size_t freed_tag_bytes(unsigned class)
 {
+    return round_up(classes.info[class].numbers * sizeof(uint16_t), NOTES_GRAIN);
+}
+
+static uint32_t *carve(unsigned class)
+{
+    size_t bytes = freed_tag_bytes(class) + notes_bytes(class);
     while (storage.used + bytes > storage.committed) {
         if (storage.committed == storage.bytes || !port_commit(storage.base + storage.committed, PORT_UNIT_BYTES))
             return NULL;
         storage.committed += PORT_UNIT_BYTES;
     }
-    void *notes = storage.base + storage.used;
+    void *notes = storage.base + storage.used + freed_tag_bytes(class);
     storage.used += bytes;
     return notes;
 }
@@ -52,7 +58,7 @@ static uint32_t *carve(size_t bytes)
 uint32_t *notes_take(unsigned class)
 {
     if (storage.free[class] == 0)
-        return carve(notes_bytes(class));
+        return carve(class);
     uint32_t *notes = (uint32_t *)(void *)(storage.base + (size_t)(storage.free[class] - 1) * NOTES_GRAIN);
     storage.free[class] = notes[0] / 2;
     for (size_t i = 0; i < notes_bytes(class) / sizeof *notes; i++)

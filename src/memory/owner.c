@@ -10,6 +10,7 @@
 #include "memory/big.h"
 #include "memory/class.h"
 #include "memory/note.h"
+#include "memory/notes.h"
 
 static void find_in_slab(uintptr_t address, struct span *span, struct place *place)
 {
@@ -25,13 +26,17 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
     else
         place->start = base + ((uintptr_t)page << PAGE_SHIFT) +
                        (uintptr_t)(place->slot - page * (info->numbers / pages)) * info->slot_bytes;
-    place->note = LOAD_ACQUIRE(&LOAD(&span->notes)[place->slot]);
+    uint32_t *notes = LOAD(&span->notes);
+    place->note = LOAD_ACQUIRE(&notes[place->slot]);
     place->charged = info->slot_bytes;
     if (note_is_live(place->note)) {
         place->kind = PLACE_LIVE;
         place->bytes = info->slot_bytes - note_slack(place->note);
+        place->tag_index = note_tag_index(place->note);
     } else if ((place->note & (NOTE_FREED | NOTE_REMOTE)) != 0) {
+        uint32_t tag_index = LOAD(notes_freed_tag(notes, place->slot));
         place->kind = PLACE_FREED;
+        place->tag_index = tag_index != NOTES_TAG_UNKNOWN ? tag_index : UINT32_MAX;
     }
 }
 
@@ -42,6 +47,7 @@ static void find_in_run(struct span *run, struct place *place)
     place->bytes = LOAD(&run->bytes);
     place->charged = big_charged(place->bytes);
     place->kind = note_is_live(place->note) ? PLACE_LIVE : PLACE_FREED;
+    place->tag_index = note_tag_index(place->note);
     if (place->kind == PLACE_FREED)
         place->bytes = 0;
 }

@@ -44,6 +44,7 @@ static void bin_insert_second(struct heap *heap, struct span *span)
     struct span **bin = &heap->bin[span_pool(span)][span->class];
     struct span *current = *bin;
     span->flags |= SPAN_LINKED;
+    span->wake = 0;
     if (current == &no_span) {
         span->next = 0;
         span->prev = 0;
@@ -73,6 +74,8 @@ static void bin_unlink(struct heap *heap, struct span *span)
             next->used++;
     }
     span->flags &= (uint8_t)~SPAN_LINKED;
+    uint32_t slots = classes.info[span->class].span_slots;
+    span->wake = (uint16_t)(slots - (slots >= 16 ? slots / 16 : 1));
 }
 
 /* ---- spans come and go ---- */
@@ -119,9 +122,9 @@ static void span_delete(struct span *span)
     arena_trim_if_due(pool);
 }
 
-NOINLINE void slab_freed(struct heap *heap, struct span *span, bool was_empty)
+__attribute__((noinline)) void slab_freed(struct heap *heap, struct span *span)
 {
-    if (was_empty && (span->flags & SPAN_LINKED) == 0)
+    if ((span->flags & SPAN_LINKED) == 0)
         bin_insert_second(heap, span);
     if (span->used == 0) {
         bin_unlink(heap, span);
@@ -129,7 +132,7 @@ NOINLINE void slab_freed(struct heap *heap, struct span *span, bool was_empty)
     }
 }
 
-NOINLINE bool slab_refill(struct heap *heap, unsigned pool, unsigned class)
+bool slab_refill(struct heap *heap, unsigned pool, unsigned class)
 {
     struct span **bin = &heap->bin[pool][class];
     if (LOAD(&heap->inbox) != 0)
@@ -279,5 +282,7 @@ const char *slab_check(const struct span *span)
         return "a span's count of used slots disagrees with its notes";
     if (carved != live + remote + listed)
         return "a span has lost slots";
+    if ((span->flags & SPAN_LINKED) == 0 && (span->used <= span->wake || !is_carved(span)))
+        return "a span with free slots is on no list";
     return NULL;
 }

@@ -5,20 +5,22 @@
  * Invariants of a slab span (asserted by slab_check()):
  *     used - [current] = number of live notes + remote frees not yet taken in
  *     carved slots     = live + on the free list + remote frees not yet taken in
- *     linked           = in its bin's list; current spans are linked
- *     not linked     =>  no slot on the free list, nothing left to carve
+ *     linked           = in its bin's list; current spans are linked; wake = 0: a span that becomes empty is given back
+ *     not linked     =>  used > wake, all pages carved: it was full, and waits until a sixteenth of its slots is free
  * A bin's first span is its current one; it counts as one more slot in use, so that freeing its last block is no event.
+ * Without the wait, blocks freed at random would link and unlink a nearly full span each time.
  */
 #ifndef MEMORY_SLAB_H
 #define MEMORY_SLAB_H
 
 #include "memory/heap.h"
+#include "memory/notes.h"
 
 /* Makes the bin's current span have a free slot; false iff there is no memory. */
 INTERNAL bool slab_refill(struct heap *heap, unsigned pool, unsigned class);
 
-/* What the owner's free does when the span had no free slot before (`was_empty`) or holds no block any more. */
-INTERNAL void slab_freed(struct heap *heap, struct span *span, bool was_empty);
+/* What the owner's free does when `used` has come down to `wake`: links the span again, or gives it back. */
+INTERNAL void slab_freed(struct heap *heap, struct span *span);
 
 /* Frees a slot of another heap's span. False iff the note is not live: freed meanwhile. */
 INTERNAL bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uint32_t granule, uint32_t state);
@@ -30,7 +32,7 @@ INTERNAL void slab_retire(struct heap *heap, unsigned pool, unsigned class);
 INTERNAL const char *slab_check(const struct span *span);
 
 /* Slot number of an address in a slab span; *exact: the address is where a slot starts. */
-static inline uint32_t slab_slot(const struct span *span, uintptr_t address, bool *exact)
+INLINE uint32_t slab_slot(const struct span *span, uintptr_t address, bool *exact)
 {
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
     uint32_t t = (offset >> PAGE_SHIFT) * LOAD(&span->page_factor) +
@@ -40,7 +42,7 @@ static inline uint32_t slab_slot(const struct span *span, uintptr_t address, boo
 }
 
 /* Takes the first free slot, whose link is `head`, and notes `live` for it. */
-static inline void *slab_take(struct span *span, uint32_t head, uint32_t live)
+INLINE void *slab_take(struct span *span, uint32_t head, uint32_t live)
 {
     uint32_t *note = &span->notes[note_link_slot(head)];
     span->head = LOAD(note);
@@ -49,14 +51,20 @@ static inline void *slab_take(struct span *span, uint32_t head, uint32_t live)
     return (void *)(span_address(span) + ((uintptr_t)note_link_granule(head) << 4));
 }
 
-/* Puts a slot of one's own span back. `state` is NOTE_FREED, with NOTE_FILLED if its bytes were filled. */
-static inline void slab_put(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state)
+/* Keeps the tag of a slot that is being freed, for the report on whoever frees it again: see notes.h. */
+INLINE void slab_remember(struct span *span, uint32_t slot, uint32_t live)
 {
-    uint32_t head = span->head;
-    STORE(&span->notes[slot], (head & NOTE_LINK_MASK) | state);
+    uint32_t tag_index = note_tag_index(live);
+    STORE(notes_freed_tag(span->notes, slot), (uint16_t)(tag_index < NOTES_TAG_UNKNOWN ? tag_index : NOTES_TAG_UNKNOWN));
+}
+
+/* Puts a slot of one's own span back. `state` is NOTE_FREED, with NOTE_FILLED if its bytes were filled. */
+INLINE void slab_put(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state)
+{
+    STORE(&span->notes[slot], (span->head & NOTE_LINK_MASK) | state);
     span->head = note_link(slot, (uint32_t)(address & (UNIT_BYTES - 1)) >> 4);
-    if (UNLIKELY(--span->used == 0 || (head & NOTE_END) != 0))
-        slab_freed(heap, span, (head & NOTE_END) != 0);
+    if (UNLIKELY(--span->used == span->wake))
+        slab_freed(heap, span);
 }
 
 #endif

@@ -226,7 +226,7 @@ static void report_written_after_free(const struct request *request, const struc
     bugcheck_raise(&bugcheck);
 }
 
-NOINLINE void *pool_alloc_slow(const struct request *request)
+void *pool_alloc_slow(const struct request *request)
 {
     struct grant grant = {NULL, 0, false, false};
     if (!is_legal(request))
@@ -265,7 +265,7 @@ static void report_block(enum mistake mistake, const struct place *place, const 
 {
     struct tagpool_bugcheck bugcheck;
     uintptr_t address = (uintptr_t)block;
-    uint32_t own = note_is_live(place->note) ? ledger_tag_of(note_tag_index(place->note)) : 0;
+    uint32_t own = place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0;
     bool is_protected = note_is_live(place->note) && (place->note & NOTE_PROTECTED) != 0;
     bugcheck_describe(mistake, &bugcheck);
     bugcheck.stops = stops;
@@ -356,6 +356,7 @@ static bool take_back(struct thread *thread, const struct place *place)
         return true;
     }
     uint32_t state = NOTE_FREED;
+    slab_remember(place->span, place->slot, place->note);
     if ((LOAD(&pool_state.features) & FEATURE_FREE_CHECK) != 0) {
         pattern_fill_freed((void *)place->start, place->charged);
         state |= NOTE_FILLED;
@@ -368,7 +369,7 @@ static bool take_back(struct thread *thread, const struct place *place)
     return slab_free_remote(&thread->heap, place->span, place->slot, granule, state);
 }
 
-NOINLINE void pool_free_slow(void *block, uint32_t tag, bool any_tag)
+void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 {
     struct place place;
     if (!pool_find(block, &place) || !is_right_tag(&place, block, tag, any_tag))

@@ -47,6 +47,11 @@ struct request {
 INTERNAL bool pool_start(uint64_t reserve_bytes);
 
 INTERNAL void *pool_alloc_slow(const struct request *request);
+
+/* The less travelled paths on which still nothing special is on: see fast.c. Arguments are in registers and the calls come
+ * last, so that the paths below need no stack. */
+INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
+INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
 INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller);
 
@@ -59,7 +64,10 @@ INTERNAL void pool_feature(uint32_t feature, bool on);
 /* Checks all invariants of memory and ledger; NULL or what is wrong. pre: nothing else runs. */
 INTERNAL const char *pool_check(void);
 
-static inline void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
+/* Lets the ledger see a new peak; returns the block, so that the fast path ends in a jump. */
+INTERNAL void *pool_alloc_peak(void *block, struct thread *thread, const struct tag_entry *entry, unsigned pool);
+
+INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     struct thread *thread = thread_self;
     if (LIKELY(thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS && bytes <= SLAB_MOST_BYTES)) {
@@ -70,15 +78,15 @@ static inline void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag, const 
             struct tagpool_segment_counts *row = &entry->rows[pool];
             size_t charged = span->slot_bytes;
             void *block = slab_take(span, head, note_live(entry->index, charged - bytes, 0));
-            if (UNLIKELY(ledger_charge(row, charged, bytes)))
-                ledger_peak(row, thread->number, entry->index, pool);
-            return block;
+            if (LIKELY(!ledger_charge(row, charged, bytes)))
+                return block;
+            return pool_alloc_peak(block, thread, entry, pool);
         }
     }
-    return pool_alloc_slow(&(struct request){pool, bytes, tag, 1, false, false, caller});
+    return pool_alloc_other(pool, bytes, tag, caller);
 }
 
-static inline void pool_free(void *block, uint32_t tag, bool any_tag)
+INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
     struct thread *thread = thread_self;
     uintptr_t address = (uintptr_t)block;
@@ -91,17 +99,18 @@ static inline void pool_free(void *block, uint32_t tag, bool any_tag)
             bool is_plain = exact && (note & (NOTE_LIVE | NOTE_PROTECTED | NOTE_PATTERNED)) == NOTE_LIVE;
             if (LIKELY(is_plain && (any_tag || ledger_tag_of(note_tag_index(note)) == tag))) {
                 struct tagpool_segment_counts *rows = ledger_rows_in(thread->directory, note_tag_index(note));
-                if (LIKELY(rows != NULL)) {
+                struct tagpool_segment_counts *row = &rows[span_pool(span)];
+                if (LIKELY(rows != NULL && LOAD(&row->frees) != 0)) {
                     size_t charged = span->slot_bytes;
-                    if (UNLIKELY(ledger_discharge(&rows[span_pool(span)], charged, charged - note_slack(note))))
-                        ledger_join(thread->number, note_tag_index(note));
+                    (void)ledger_discharge(row, charged, charged - note_slack(note));
+                    slab_remember(span, slot, note);
                     slab_put(&thread->heap, span, slot, address, NOTE_FREED);
                     return;
                 }
             }
         }
     }
-    pool_free_slow(block, tag, any_tag);
+    pool_free_other(block, tag, any_tag);
 }
 
 #endif

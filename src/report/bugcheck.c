@@ -111,10 +111,12 @@ void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
         text_tag(&line, bugcheck->block.tag);
     }
     text_string(&line, bugcheck->block.pool == TAGPOOL_PAGED ? ", paged, " : ", nonpaged, ");
-    text_plural(&line, bugcheck->block.bytes, "byte");
-    text_string(&line, " requested, ");
+    if (bugcheck->block.bytes != 0) {
+        text_decimal(&line, bugcheck->block.bytes, 0);
+        text_string(&line, " bytes requested, ");
+    }
     text_decimal(&line, bugcheck->block.charged, 0);
-    text_string(&line, " charged");
+    text_string(&line, " bytes charged");
     if (bugcheck->block.is_protected)
         text_string(&line, ", protected");
     output_line(&line);

@@ -58,7 +58,8 @@ static void print_counts(struct text *line, const char *tag, const char *pool, c
     uint64_t per_alloc = 0;
     text_char(line, ' ');
     text_string(line, tag);
-    text_pad(line, 6);
+    text_pad(line, 5);
+    text_char(line, ' ');
     text_string(line, pool);
     text_pad(line, 11);
     text_decimal(line, stats->allocs, 11);
@@ -92,8 +93,8 @@ void print_statistics(enum tagpool_sort sort)
         for (unsigned pool = 0; pool < 2; pool++)
             if (rows_stats(rows_index(i), (enum tagpool_pool)pool, &stats))
                 rows_add(&totals[pool], &stats);
-    print_counts(&line, "TOTAL", "Nonp", &totals[0]);
-    print_counts(&line, "TOTAL", "Paged", &totals[1]);
+    print_counts(&line, "all", "Nonp", &totals[0]);
+    print_counts(&line, "all", "Paged", &totals[1]);
 }
 
 /* ---- the verdict ---- */

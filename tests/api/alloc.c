@@ -45,8 +45,9 @@ static void every_size_obeys_the_page_rules(void **state)
 /* The same rules, with neighbours: a class may place its first block well and its last one badly. */
 static void every_block_of_a_class_obeys_the_page_rules(void **state)
 {
-    static const size_t sizes[] = {0, 1, 16, 24, 40, 48, 72, 96, 112, 200, 240, 320, 500, 640, 700, 1000, 1025, 1300, 1344,
-                                   1365, 2000, 2048, 2049, 3000, 4000, 4064, 4065, 4088, 4089, 4096, 4097, 8192};
+    static const size_t sizes[] = {0,    1,    16,   24,   40,   48,   72,   96,   112,  200,  240,
+                                   320,  500,  640,  700,  1000, 1025, 1300, 1344, 1365, 2000, 2048,
+                                   2049, 3000, 4000, 4064, 4065, 4088, 4089, 4096, 4097, 8192};
     enum { COUNT = 200 };
     static void *blocks[COUNT];
     (void)state;
@@ -145,18 +146,9 @@ static void size_zero_is_a_block(void **state)
 /* "Fails iff there is no memory, [...] `bytes` is above PTRDIFF_MAX [...]: NULL, counted as a failure of the tag." */
 static void absurd_sizes_fail(void **state)
 {
-    static const size_t sizes[] = {PTRDIFF_MAX,
-                                   (size_t)PTRDIFF_MAX + 1,
-                                   PTRDIFF_MAX - 4095,
-                                   SIZE_MAX,
-                                   SIZE_MAX - 1,
-                                   SIZE_MAX - 15,
-                                   SIZE_MAX - 31,
-                                   SIZE_MAX - 4094,
-                                   SIZE_MAX - 4095,
-                                   SIZE_MAX - 4096,
-                                   SIZE_MAX - 65535,
-                                   SIZE_MAX - 65536,
+    static const size_t sizes[] = {PTRDIFF_MAX,        (size_t)PTRDIFF_MAX + 1, PTRDIFF_MAX - 4095, SIZE_MAX,
+                                   SIZE_MAX - 1,       SIZE_MAX - 15,           SIZE_MAX - 31,      SIZE_MAX - 4094,
+                                   SIZE_MAX - 4095,    SIZE_MAX - 4096,         SIZE_MAX - 65535,   SIZE_MAX - 65536,
                                    SIZE_MAX / 2 + 4096};
     enum { COUNT = sizeof sizes / sizeof *sizes };
     uint32_t tag = fresh_tag();
@@ -220,7 +212,7 @@ static void bad_tags_and_pools_are_bug_checks(void **state)
         check(mistake(0xC2, 0x9A));
         check(calls[c]((enum tagpool_pool)512, 10, tag) == NULL);
         check(mistake(0xC2, 0x9A));
-        check(calls[c]((enum tagpool_pool)-1, 10, tag) == NULL);
+        check(calls[c]((enum tagpool_pool) - 1, 10, tag) == NULL);
         check(mistake(0xC2, 0x9A));
     }
     tagpool_total_stats(&after);
@@ -300,12 +292,18 @@ static void big_blocks_can_be_used(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(every_size_obeys_the_page_rules), test(every_block_of_a_class_obeys_the_page_rules),
-        test(charges_grow_with_the_request),   test(blocks_keep_their_contents),
-        test(the_pools_are_apart),             test(size_zero_is_a_block),
-        test(absurd_sizes_fail),               test(a_tag_needs_one_letter_or_digit),
-        test(bad_tags_and_pools_are_bug_checks), test(zalloc_clears_dirty_memory),
-        test(zalloc_spares_the_neighbours),    test(big_blocks_can_be_used),
+        test(every_size_obeys_the_page_rules),
+        test(every_block_of_a_class_obeys_the_page_rules),
+        test(charges_grow_with_the_request),
+        test(blocks_keep_their_contents),
+        test(the_pools_are_apart),
+        test(size_zero_is_a_block),
+        test(absurd_sizes_fail),
+        test(a_tag_needs_one_letter_or_digit),
+        test(bad_tags_and_pools_are_bug_checks),
+        test(zalloc_clears_dirty_memory),
+        test(zalloc_spares_the_neighbours),
+        test(big_blocks_can_be_used),
     };
     return cmocka_run_group_tests_name("allocate", tests, NULL, NULL);
 }

@@ -182,7 +182,8 @@ static bool visit(const struct tagpool_block *block, void *context)
 static struct visit walk(size_t stop_after)
 {
     struct visit seen = {0, stop_after, {NULL, NULL}, false, true, true};
-    same(tagpool_walk(visit, &seen), seen.count);
+    size_t visited = tagpool_walk(visit, &seen);
+    same(visited, seen.count);
     return seen;
 }
 
@@ -259,10 +260,16 @@ static void the_walker_may_ask(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(every_byte_of_small_blocks), test(bytes_of_big_blocks), test(a_block_of_size_zero),
-        test(any_pointer),                test(owned_addresses),     test(size_and_tag),
-        test(size_and_tag_of_no_block),   test(the_walk_is_complete_and_ordered),
-        test(the_walk_stops),             test(the_walker_may_ask),
+        test(every_byte_of_small_blocks),
+        test(bytes_of_big_blocks),
+        test(a_block_of_size_zero),
+        test(any_pointer),
+        test(owned_addresses),
+        test(size_and_tag),
+        test(size_and_tag_of_no_block),
+        test(the_walk_is_complete_and_ordered),
+        test(the_walk_stops),
+        test(the_walker_may_ask),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);
 }

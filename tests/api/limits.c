@@ -160,7 +160,7 @@ static void the_limit_in_force(void **state)
     }
     same(tagpool_limit((enum tagpool_pool)2), 0);
     same(tagpool_limit_set((enum tagpool_pool)2, 5), TAGPOOL_EINVAL);
-    same(tagpool_limit_set((enum tagpool_pool)-1, 5), TAGPOOL_EINVAL);
+    same(tagpool_limit_set((enum tagpool_pool) - 1, 5), TAGPOOL_EINVAL);
     check(tagpool_limit(TAGPOOL_NONPAGED) == 0 && tagpool_limit(TAGPOOL_PAGED) == 0);
 }
 

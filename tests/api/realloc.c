@@ -113,7 +113,8 @@ static void contents_survive_every_change_of_class(void **state)
 /* A block that grows and shrinks step by step through megabytes keeps its contents. */
 static void big_blocks_grow_and_shrink(void **state)
 {
-    static const size_t sizes[] = {4000, 4096, 8192, 8193, 500000, 1 << 20, 3 << 20, 9000000, 1 << 20, 999999, 4097, 4096, 1, 0};
+    static const size_t sizes[] = {4000,    4096,    8192,   8193, 500000, 1 << 20, 3 << 20,
+                                   9000000, 1 << 20, 999999, 4097, 4096,   1,       0};
     size_t before = 10;
     unsigned char *block = tagpool_alloc(TAGPOOL_PAGED, before, TAGPOOL_TAG('S', 't', 'e', 'p'));
     (void)state;
@@ -227,16 +228,11 @@ static void realloc_of_what_is_no_block(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(every_power_of_two_is_kept),
-        test(other_alignments_fail),
-        test(aligned_blocks_are_ordinary),
-        test(contents_survive_every_change_of_class),
-        test(big_blocks_grow_and_shrink),
-        test(a_realloc_counts_as_both),
-        test(a_failed_realloc_changes_nothing),
-        test(an_aligned_block_changes_its_size),
-        test(a_protected_block_changes_its_size),
-        test(realloc_of_what_is_no_block),
+        test(every_power_of_two_is_kept),         test(other_alignments_fail),
+        test(aligned_blocks_are_ordinary),        test(contents_survive_every_change_of_class),
+        test(big_blocks_grow_and_shrink),         test(a_realloc_counts_as_both),
+        test(a_failed_realloc_changes_nothing),   test(an_aligned_block_changes_its_size),
+        test(a_protected_block_changes_its_size), test(realloc_of_what_is_no_block),
     };
     return cmocka_run_group_tests_name("align and reallocate", tests, NULL, NULL);
 }

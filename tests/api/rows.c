@@ -153,8 +153,8 @@ static bool printed_row(const char *tag, const char *type, unsigned long long nu
     snprintf(start, sizeof start, " %-4s %-5s", tag, type);
     for (const char *line = output; *line; line = strchr(line, '\n') + 1)
         if (strncmp(line, start, strlen(start)) == 0)
-            return sscanf(line + strlen(start), "%llu %llu %llu %llu %llu", &numbers[0], &numbers[1], &numbers[2], &numbers[3],
-                          &numbers[4]) == 5;
+            return sscanf(line + strlen(start), "%llu %llu %llu %llu %llu", &numbers[0], &numbers[1], &numbers[2],
+                          &numbers[3], &numbers[4]) == 5;
     return false;
 }
 

@@ -160,11 +160,8 @@ static void exit_handlers_allocate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_constructor_allocates),
-        test(a_child_has_its_own_copy),
-        test(thread_exit_handlers_allocate),
-        test(blocks_outlive_their_thread),
-        test(exit_handlers_allocate),
+        cmocka_unit_test(a_constructor_allocates), test(a_child_has_its_own_copy), test(thread_exit_handlers_allocate),
+        test(blocks_outlive_their_thread),         test(exit_handlers_allocate),
     };
     return cmocka_run_group_tests_name("rules of the header", tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static void unknown_tags_and_pools(void **state)
     same(tagpool_tag_stats(0, TAGPOOL_NONPAGED, &stats), TAGPOOL_ENOTFOUND);
     same(tagpool_tag_stats(tag, (enum tagpool_pool)2, &stats), TAGPOOL_EINVAL);
     same(tagpool_pool_stats((enum tagpool_pool)2, &stats), TAGPOOL_EINVAL);
-    same(tagpool_pool_stats((enum tagpool_pool)-1, &stats), TAGPOOL_EINVAL);
+    same(tagpool_pool_stats((enum tagpool_pool) - 1, &stats), TAGPOOL_EINVAL);
     tagpool_free(tagpool_alloc(TAGPOOL_PAGED, 1, tag));
     same(tagpool_tag_stats(tag, (enum tagpool_pool)7, &stats), TAGPOOL_EINVAL);
 }
@@ -153,7 +153,8 @@ static void check_sums(void)
     for (size_t i = 0; i < count; i++) {
         const struct tagpool_stats *stats = &rows[i].stats;
         same(stats->blocks, stats->allocs - stats->frees);
-        check(stats->charged >= stats->bytes && stats->peak_blocks >= stats->blocks && stats->peak_charged >= stats->charged);
+        check(stats->charged >= stats->bytes && stats->peak_blocks >= stats->blocks &&
+              stats->peak_charged >= stats->charged);
         add(&sum[rows[i].pool], stats);
     }
     for (int pool = TAGPOOL_NONPAGED; pool <= TAGPOOL_PAGED; pool++) {
@@ -260,9 +261,10 @@ static void threads_are_counted_exactly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(one_tag_is_counted_exactly),       test(a_peak_needs_no_reader), test(failures_are_counted),
-        test(the_protected_bit_does_not_count), test(unknown_tags_and_pools), test(sums_hold),
-        test(the_peak_of_a_pool),               test(threads_are_counted_exactly),
+        test(one_tag_is_counted_exactly), test(a_peak_needs_no_reader),
+        test(failures_are_counted),       test(the_protected_bit_does_not_count),
+        test(unknown_tags_and_pools),     test(sums_hold),
+        test(the_peak_of_a_pool),         test(threads_are_counted_exactly),
     };
     return cmocka_run_group_tests_name("statistics", tests, NULL, NULL);
 }

@@ -81,7 +81,7 @@ static void text_as_tags(void **state)
 /* "Fails iff `text` is empty, longer, or has another byte (TAGPOOL_EINVAL; *tag is then 0)." */
 static void other_text_is_no_tag(void **state)
 {
-    static const char *const bad[] = {"",      "Fredd", "     ",    "ab\n", "\t",
+    static const char *const bad[] = {"",      "Fredd", "     ",   "ab\n", "\t",
                                       "a\x7F", "\x80",  "abc\xFF", "\x1F", "a long line of text"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -124,8 +124,8 @@ static void the_reserved_tag(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(a_tag_reads_forward), test(a_driver_literal_is_the_same), test(a_tag_is_a_constant),  test(every_byte_as_text),
-        test(text_as_tags),        test(other_text_is_no_tag),         test(round_trip),           test(the_reserved_tag),
+        test(a_tag_reads_forward), test(a_driver_literal_is_the_same), test(a_tag_is_a_constant), test(every_byte_as_text),
+        test(text_as_tags),        test(other_text_is_no_tag),         test(round_trip),          test(the_reserved_tag),
     };
     return cmocka_run_group_tests_name("tags", tests, NULL, NULL);
 }

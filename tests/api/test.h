@@ -8,6 +8,7 @@
 #define _DEFAULT_SOURCE 1
 #define _POSIX_C_SOURCE 200809L
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -96,6 +97,15 @@ static inline bool printed(const char *text)
     return strstr(output, text) != NULL;
 }
 
+/* Does `text` have this number in hexadecimal, whichever case its digits are in? */
+static inline bool has_hex(const char *text, uintmax_t number)
+{
+    for (const char *at = text; (at = strstr(at, "0x")) != NULL; at += 2)
+        if (strtoumax(at, NULL, 16) == number)
+            return true;
+    return false;
+}
+
 /* How often `text` was printed. */
 static inline size_t printed_times(const char *text)
 {
@@ -158,20 +168,41 @@ static inline int begin(void **state)
     return 0;
 }
 
+static inline bool find_first(const struct tagpool_block *block, void *context)
+{
+    *(struct tagpool_block *)context = *block;
+    return false;
+}
+
+/* Frees what a failed test left, so that the next one can be judged by itself. */
+static inline void clean_up(void)
+{
+    struct tagpool_block block;
+    unsigned before = caught_count;
+    same(tagpool_start("wrong_tag=report tail_check=off free_check=off limit_paged=0 limit_nonpaged=0 leak_blocks=16"), 0);
+    while (caught_count == before && tagpool_walk(find_first, &block) > 0)
+        tagpool_free_tag(block.address, block.tag | (block.is_protected ? TAGPOOL_PROTECTED : 0));
+}
+
 /* Every test gives back what it took, takes every report it provoked, and leaves a sound heap. */
 static inline int end(void **state)
 {
     struct tagpool_stats total;
+    unsigned reports = caught_count;
     (void)state;
     output_clear();
-    if (tagpool_validate() != 0)
+    caught_jump = NULL;
+    bool sound = tagpool_validate() == 0;
+    if (!sound)
         fprintf(stderr, "%s", output);
-    check(tagpool_validate() == 0);
     tagpool_total_stats(&total);
+    if (total.blocks != 0 || reports != 0)
+        clean_up();
+    check(sound);
     same(total.blocks, 0);
     same(total.bytes, 0);
     same(total.charged, 0);
-    same(caught_count, 0);
+    same(reports, 0);
     tagpool_sink_set(NULL, NULL);
     tagpool_bugcheck_handler_set(NULL, NULL);
     return 0;
@@ -294,6 +325,12 @@ static inline void fresh(void **state)
     check(child_exited(&child, 0));
 }
 
-#define fresh_test(name) {#name, fresh, NULL, NULL, &(struct body){name}}
+#define fresh_test(name) \
+    { \
+#name, fresh, NULL, NULL, &(struct body) \
+        { \
+            name \
+        } \
+    }
 
 #endif

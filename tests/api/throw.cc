@@ -8,12 +8,15 @@
 
 #include "tagpool.h"
 
-namespace {
+namespace
+{
 
 const uint32_t wave = TAGPOOL_TAG('W', 'a', 'v', 'e');
 
 struct mistake : std::runtime_error {
-    explicit mistake(const tagpool_bugcheck &report) : std::runtime_error(report.sentence), first(report.parameter[0]) {}
+    explicit mistake(const tagpool_bugcheck &report) : std::runtime_error(report.sentence), first(report.parameter[0])
+    {
+    }
     uintptr_t first;
 };
 
@@ -24,8 +27,13 @@ void throw_mistake(const tagpool_bugcheck *report, void *)
 
 /* Objects between the handler and the catch must be destroyed on the way. */
 struct guard {
-    explicit guard(int &count) : destroyed(count) {}
-    ~guard() { destroyed++; }
+    explicit guard(int &count) : destroyed(count)
+    {
+    }
+    ~guard()
+    {
+        destroyed++;
+    }
     int &destroyed;
 };
 

@@ -71,8 +71,9 @@ static bool applies(const struct bench_contender *contender, const struct bench_
     return contender->makes_blocks || (row->kind != BENCH_LIVE && row->kind != BENCH_RSS);
 }
 
-/* One sample, or NAN. */
-static double cell_measure(const struct bench_run *run, const struct bench_cell *cell, const struct bench_contender *contender)
+/* One sample, or NAN; and the share of a processor, or NAN. */
+static double cell_measure(const struct bench_run *run, const struct bench_cell *cell, const struct bench_contender *contender,
+                           double *share)
 {
     char threads[16], amount[32], line[256];
     const char *const arguments[] = {cell->row->name, threads, amount, NULL};
@@ -80,34 +81,13 @@ static double cell_measure(const struct bench_run *run, const struct bench_cell 
     snprintf(threads, sizeof threads, "%u", cell->threads);
     snprintf(amount, sizeof amount, is_rss ? "ops=%lu" : "%lu", is_rss ? run->rss_operations : run->microseconds);
     double sample;
+    *share = NAN;
     if (!bench_contender_run(run, contender, arguments, line, sizeof line) ||
-        sscanf(line, is_rss ? "rss %lf" : "ns %lf", &sample) != 1 || !(sample > 0)) {
+        sscanf(line, is_rss ? "rss %lf" : "ns %lf share %lf", &sample, share) != (is_rss ? 1 : 2) || !(sample > 0)) {
         fprintf(stderr, "bench: %s failed in row %s with %u thread(s)\n", contender->name, cell->row->name, cell->threads);
         return NAN;
     }
     return sample;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double *samples, unsigned count)
-{
-    double sorted[BENCH_ROUNDS];
-    unsigned good = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (!isnan(samples[i])) {
-            sorted[good++] = samples[i];
-        }
-    }
-    if (good == 0) {
-        return NAN;
-    }
-    qsort(sorted, good, sizeof sorted[0], compare);
-    return (sorted[(good - 1) / 2] + sorted[good / 2]) / 2;
 }
 
 /* Returns how many samples failed. */
@@ -126,7 +106,9 @@ static unsigned rounds_run(struct bench_run *run)
                 size_t who = (turn + round) % contenders;
                 const struct bench_contender *contender = &run->contenders.list[who];
                 bool does = applies(contender, cell->row);
-                cell->samples[who][round] = does ? cell_measure(run, cell, contender) : NAN;
+                double *share = &cell->share[who][round];
+                *share = NAN;
+                cell->samples[who][round] = does ? cell_measure(run, cell, contender, share) : NAN;
                 failed += does && isnan(cell->samples[who][round]);
             }
         }
@@ -136,7 +118,7 @@ static unsigned rounds_run(struct bench_run *run)
     }
     for (size_t c = 0; c < run->cells_count; c++) {
         for (size_t who = 0; who < contenders; who++) {
-            run->cells[c].median[who] = median(run->cells[c].samples[who], run->rounds);
+            run->cells[c].median[who] = bench_median(run->cells[c].samples[who], run->rounds);
         }
     }
     return failed;

@@ -37,6 +37,7 @@ struct bench_cell {
     unsigned threads;
     double samples[BENCH_CONTENDERS][BENCH_ROUNDS]; /* NAN: failed, or does not apply */
     double median[BENCH_CONTENDERS];
+    double share[BENCH_CONTENDERS][BENCH_ROUNDS]; /* of a processor, that each thread had */
 };
 
 struct bench_run {
@@ -63,7 +64,7 @@ void bench_contenders_find(struct bench_run *run, const char *peers, const char 
 bool bench_contender_run(const struct bench_run *run, const struct bench_contender *contender, const char *const arguments[],
                          char *line, size_t capacity);
 
-/* table.c, json.c */
+/* means.c, table.c, json.c */
 
 /* Geometric mean of the ratios to `base` over the timed cells with so many threads that both did; 0 threads: all. NAN if
  * there are none. */
@@ -72,7 +73,14 @@ double bench_geomean(const struct bench_run *run, size_t contender, size_t base,
 /* Geometric mean, over rows that run on one and on two threads, of two threads' time to one thread's; `row` picks one. */
 double bench_scaling(const struct bench_run *run, size_t contender, const char *row);
 
+/* Median share of a processor that each of the base's threads had, over rows without pipes; NAN if there are none. The base
+ * waits for no lock: less than 1 means that others used the machine, and that two threads did not really run together. */
+double bench_share(const struct bench_run *run, unsigned threads);
+
 void bench_table_print(const struct bench_run *run);
+
+/* The middle one of `count` samples, leaving out NAN; NAN if there is none. */
+double bench_median(const double *samples, size_t count);
 
 /* Returns 0, or -1 if the file could not be written. */
 int bench_json_write(const struct bench_run *run, const char *path);

@@ -7,7 +7,7 @@
 BENCH := $(B)/bench
 BENCH_HEADERS := $(wildcard tests/bench/*.h) tests/bench/bench.mk
 BENCH_WORKER := $(patsubst %,tests/bench/%.c,worker loops pipe trace rows resident)
-BENCH_DRIVER := $(patsubst %,tests/bench/%.c,bench contenders table json rows)
+BENCH_DRIVER := $(patsubst %,tests/bench/%.c,bench contenders means table json rows)
 BENCH_WRAPPERS := lock atomic thread null
 BENCH_PROGRAMS := $(patsubst %,$(BENCH)/worker-%,malloc tagpool $(BENCH_WRAPPERS)) $(BENCH)/bench
 # The loops are always optimised, and the compiler must not reason about malloc: it would have fewer calls to make.

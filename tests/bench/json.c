@@ -86,7 +86,11 @@ int bench_json_write(const struct bench_run *run, const char *path)
         cell_write(file, run, &run->cells[i]);
         fprintf(file, "%s\n", i + 1 < run->cells_count ? "," : "");
     }
-    fprintf(file, "  ],\n  \"geomean\": {\n");
+    fprintf(file, "  ],\n  \"processor_share\": {\"one_thread\": ");
+    number_write(file, bench_share(run, 1));
+    fprintf(file, ", \"two_threads\": ");
+    number_write(file, bench_share(run, 2));
+    fprintf(file, "},\n  \"geomean\": {\n");
     means_write(file, run, "one_thread", 1);
     fprintf(file, ",\n");
     means_write(file, run, "two_threads", 2);

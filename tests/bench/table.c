@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * table.c: the means, and the table for people.
+ * table.c: the table for people.
  */
 #include "bench.h"
 
@@ -8,38 +8,7 @@
 #include <string.h>
 
 #define FIRST_COLUMN 24
-
-double bench_geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads)
-{
-    double sum = 0;
-    unsigned count = 0;
-    for (size_t i = 0; i < run->cells_count; i++) {
-        const struct bench_cell *cell = &run->cells[i];
-        double ratio = cell->median[contender] / cell->median[base];
-        if (cell->row->kind == BENCH_RSS || (threads != 0 && cell->threads != threads) || isnan(ratio)) {
-            continue;
-        }
-        sum += log(ratio);
-        count++;
-    }
-    return count == 0 ? NAN : exp(sum / count);
-}
-
-double bench_scaling(const struct bench_run *run, size_t contender, const char *row)
-{
-    double sum = 0;
-    unsigned count = 0;
-    for (size_t i = 0; i + 1 < run->cells_count; i++) {
-        const struct bench_cell *one = &run->cells[i], *two = &run->cells[i + 1];
-        double ratio = two->median[contender] / one->median[contender];
-        if (one->row != two->row || isnan(ratio) || (row != NULL && strcmp(one->row->name, row) != 0)) {
-            continue;
-        }
-        sum += log(ratio);
-        count++;
-    }
-    return count == 0 ? NAN : exp(sum / count);
-}
+#define SHARE_FAIR 0.95
 
 static void heading_print(const struct bench_run *run, const char *text)
 {
@@ -104,6 +73,13 @@ static void means_print(const struct bench_run *run, unsigned threads)
     printf("\n");
 }
 
+static void share_print(const struct bench_run *run, unsigned threads)
+{
+    double share = bench_share(run, threads);
+    printf("Each thread had %.0f %% of a processor.%s\n", 100 * share,
+           share < SHARE_FAIR ? " Others used the machine: do not trust these numbers." : "");
+}
+
 static bool has_cells(const struct bench_run *run, bool rss, unsigned threads)
 {
     for (size_t i = 0; i < run->cells_count; i++) {
@@ -129,6 +105,7 @@ static void section_print(const struct bench_run *run, const char *title, bool r
     }
     if (!rss) {
         means_print(run, threads);
+        share_print(run, threads);
     }
 }
 

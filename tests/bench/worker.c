@@ -2,7 +2,8 @@
  *
  * worker.c: measures one row with the one allocator that it was compiled for, in a process of its own.
  *
- *   worker ROW THREADS MICROSECONDS   runs for about that long; prints "ns" and nanoseconds per operation
+ *   worker ROW THREADS MICROSECONDS   runs for about that long; prints "ns" and nanoseconds per operation, then "share" and
+ *                                     how much of a processor each thread had
  *   worker ROW THREADS ops=N          does N operations per thread, rounded up to whole chunks
  *   worker who                        prints the shared objects that the allocator and malloc come from
  *
@@ -30,6 +31,7 @@ struct runner {
     unsigned index;
     uint64_t operations;
     uint64_t start, end;
+    uint64_t processor; /* nanoseconds of processor time between start and end */
 };
 
 static struct runner runners[BENCH_THREADS];
@@ -68,6 +70,7 @@ static void *run_thread(void *argument)
         } while (clock_now() < warm_end);
     }
     pthread_barrier_wait(&barrier);
+    uint64_t processor = clock_thread();
     if (is_pipe) {
         runner->start = clock_now();
         runner->operations = pipe_side(&runner->work, 1, runner->index, budget);
@@ -75,6 +78,7 @@ static void *run_thread(void *argument)
     } else {
         run_chunks(runner);
     }
+    runner->processor = clock_thread() - processor;
     return NULL;
 }
 
@@ -96,6 +100,17 @@ static double nanoseconds(const struct bench_row *row, unsigned threads)
     return sum / threads;
 }
 
+/* Processor time to wall time. Less than 1 tells of waiting: for a lock, or for a processor that others use. */
+static double share(unsigned threads)
+{
+    double processor = 0, wall = 0;
+    for (unsigned i = 0; i < threads; i++) {
+        processor += (double)runners[i].processor;
+        wall += (double)(runners[i].end - runners[i].start);
+    }
+    return processor / wall;
+}
+
 static void run_timed(const struct bench_row *row, unsigned threads)
 {
     pthread_t ids[BENCH_THREADS];
@@ -110,7 +125,7 @@ static void run_timed(const struct bench_row *row, unsigned threads)
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);
     }
-    printf("ns %.4f\n", nanoseconds(row, threads));
+    printf("ns %.4f share %.4f\n", nanoseconds(row, threads), share(threads));
 }
 
 static void run_rss(void)

@@ -161,7 +161,8 @@ static void allocate(struct block *block, bool aligned)
     require(block->address != NULL, "there is memory");
     require(!aligned || (uintptr_t)block->address % alignment == 0, "an aligned block is aligned");
     if (!aligned && how & 8 && block->bytes > 0)
-        require(block->address[0] == 0 && memcmp(block->address, block->address + 1, block->bytes - 1) == 0, "zalloc clears");
+        require(block->address[0] == 0 && memcmp(block->address, block->address + 1, block->bytes - 1) == 0,
+                "zalloc clears");
     for (const struct block *other = blocks; other < blocks + SLOTS; other++)
         require(other == block || !other->address || other->address + other->bytes <= block->address ||
                     block->address + block->bytes <= other->address,
@@ -318,7 +319,8 @@ static void step(void)
         else if (call & 16)
             tagpool_trim();
         else
-            require(tagpool_start(call & 32 ? "tail_check=on free_check=on" : "tail_check=off free_check=off") == 0, "options");
+            require(tagpool_start(call & 32 ? "tail_check=on free_check=on" : "tail_check=off free_check=off") == 0,
+                    "options");
     }
     require(reports == 0, "no call reports what is right");
 }

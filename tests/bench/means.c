@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * means.c: medians of samples and means of rows.
+ */
+#include "bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bench_median(const double *samples, size_t count)
+{
+    static double sorted[BENCH_CELLS * BENCH_ROUNDS];
+    size_t good = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isnan(samples[i])) {
+            sorted[good++] = samples[i];
+        }
+    }
+    if (good == 0) {
+        return NAN;
+    }
+    qsort(sorted, good, sizeof sorted[0], compare);
+    return (sorted[(good - 1) / 2] + sorted[good / 2]) / 2;
+}
+
+double bench_geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads)
+{
+    double sum = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i < run->cells_count; i++) {
+        const struct bench_cell *cell = &run->cells[i];
+        double ratio = cell->median[contender] / cell->median[base];
+        if (cell->row->kind == BENCH_RSS || (threads != 0 && cell->threads != threads) || isnan(ratio)) {
+            continue;
+        }
+        sum += log(ratio);
+        count++;
+    }
+    return count == 0 ? NAN : exp(sum / count);
+}
+
+double bench_scaling(const struct bench_run *run, size_t contender, const char *row)
+{
+    double sum = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i + 1 < run->cells_count; i++) {
+        const struct bench_cell *one = &run->cells[i], *two = &run->cells[i + 1];
+        double ratio = two->median[contender] / one->median[contender];
+        if (one->row != two->row || isnan(ratio) || (row != NULL && strcmp(one->row->name, row) != 0)) {
+            continue;
+        }
+        sum += log(ratio);
+        count++;
+    }
+    return count == 0 ? NAN : exp(sum / count);
+}
+
+double bench_share(const struct bench_run *run, unsigned threads)
+{
+    static double shares[BENCH_CELLS * BENCH_ROUNDS];
+    size_t count = 0;
+    for (size_t i = 0; i < run->cells_count; i++) {
+        const struct bench_cell *cell = &run->cells[i];
+        for (unsigned round = 0; round < run->rounds; round++) {
+            if (cell->threads == threads && cell->row->kind != BENCH_PIPE) {
+                shares[count++] = cell->share[run->contenders.base][round];
+            }
+        }
+    }
+    return bench_median(shares, count);
+}
