@@ -66,7 +66,8 @@ enum tagpool_pool { TAGPOOL_NONPAGED = 0, TAGPOOL_PAGED = 1 };
  * the smallest class whose requested size is 0. The tag needs a letter or a digit.
  * Fails iff there is no memory, the pool's limit would be passed, `bytes` is above PTRDIFF_MAX, or the library was shut
  * down: NULL, counted as a failure of the tag. Bug check 0xC2/0x9B for tag 0, 0x9C for the reserved tag "BIG", 0x9D for a
- * tag without letter or digit, 0x9A for a `pool` that is not one of the two. */
+ * tag without letter or digit, 0x9A for a `pool` that is not one of the two; with option free_check, 0xC6 if the memory was
+ * written to after it was freed. */
 TAGPOOL_API void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag);
 
 /* Like tagpool_alloc(), with exactly `bytes` bytes set to zero (after ExAllocatePoolZero). */
@@ -254,10 +255,11 @@ enum tagpool_error {
  *                             before the first allocation only
  *   limit_nonpaged=SIZE       see tagpool_limit_set(); default 0, no limit
  *   limit_paged=SIZE
- *   cache=SIZE                unused memory that each pool keeps before it goes back to the system; default 64M
+ *   cache=SIZE                unused memory that each pool keeps before it goes back to the system; default 64M. Each thread
+ *                             keeps up to as much in freed big blocks, but at most 8M, and its partly used spans of 64K
  *   wrong_tag=report|stop|ignore  what a free with the wrong tag does; default report
  *   tail_check=on|off         pattern behind each block where its class leaves room, checked at free; default off
- *   free_check=on|off         freed blocks are filled, and checked when reused; default off
+ *   free_check=on|off         freed blocks of up to 32 KiB are filled, and checked when reused; default off
  *   prefault=on|off           nonpaged memory is touched when it is committed; default off
  *   lock=on|off               nonpaged memory is locked into RAM when it is committed; default off
  *   exit=ignore|report|abort  what to do at exit when blocks are outstanding; default ignore

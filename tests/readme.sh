@@ -122,8 +122,8 @@ for name in $(sed -n 's/^ \*   \([a-z_]*\)=[A-Za-z|]* .*/\1/p' include/tagpool.h
     esac
 done
 for option in $options; do
-    (cd "$tree" && TAGPOOL_OPTIONS=$option ./build/examples/hello) > "$scratch/raw" 2>&1
-    if [ -s "$scratch/raw" ] && ! grep -q 'tagpool: option' "$scratch/raw"; then
+    if (cd "$tree" && TAGPOOL_OPTIONS=$option ./build/examples/driver --fixed examples/driver/trace.txt) \
+        > "$scratch/raw" 2>&1 && ! grep -q 'tagpool: option' "$scratch/raw"; then
         good
     else
         bad "TAGPOOL_OPTIONS=$option is not understood:"

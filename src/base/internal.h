@@ -56,6 +56,13 @@ static inline uint64_t divide(uint64_t dividend, uint64_t divisor)
     return quotient;
 }
 
+/* The number of the lowest bit set, by 32-bit halves: some targets would call a function for 64 bits. pre: bits != 0. */
+static inline unsigned lowest_bit(uint64_t bits)
+{
+    uint32_t low = (uint32_t)bits;
+    return (unsigned)(low != 0 ? __builtin_ctz(low) : 32 + __builtin_ctz((uint32_t)(bits >> 32)));
+}
+
 /* strlen is not among the four functions that firmware promises to have. */
 static inline size_t string_length(const char *string)
 {

@@ -57,14 +57,24 @@ void text_decimal(struct text *text, uint64_t value, unsigned width)
         text_char(text, digits[--count]);
 }
 
-void text_hex(struct text *text, uint64_t value)
+static void add_hex(struct text *text, uint64_t value, const char *digits)
 {
     text_string(text, "0x");
     int shift = 60;
     while (shift > 0 && (value >> shift) == 0)
         shift -= 4;
     for (; shift >= 0; shift -= 4)
-        text_char(text, "0123456789abcdef"[value >> shift & 15]);
+        text_char(text, digits[value >> shift & 15]);
+}
+
+void text_hex(struct text *text, uint64_t value)
+{
+    add_hex(text, value, "0123456789abcdef");
+}
+
+void text_code(struct text *text, uint64_t value)
+{
+    add_hex(text, value, "0123456789ABCDEF");
 }
 
 void text_tag(struct text *text, uint32_t tag)

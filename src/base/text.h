@@ -21,8 +21,9 @@ INTERNAL void text_bytes(struct text *text, const char *bytes, size_t length);
 /* Decimal, right aligned in `width` columns; wider numbers grow the field. */
 INTERNAL void text_decimal(struct text *text, uint64_t value, unsigned width);
 
-/* "0x" and hexadecimal digits, at least one. */
+/* "0x" and hexadecimal digits, at least one: an address in lower case, a code in upper case. */
 INTERNAL void text_hex(struct text *text, uint64_t value);
+INTERNAL void text_code(struct text *text, uint64_t value);
 
 /* The four characters of a tag (see base/tag.h). */
 INTERNAL void text_tag(struct text *text, uint32_t tag);

@@ -87,7 +87,7 @@ static struct span *run_find(const struct half *half, size_t units)
     uint64_t present = half->runs_present >> run_bin(units);
     if (present == 0)
         return NULL;
-    unsigned bin = run_bin(units) + (unsigned)__builtin_ctzll(present);
+    unsigned bin = run_bin(units) + lowest_bit(present);
     for (uint32_t link = half->runs[bin]; link != 0; link = span_from_link(link)->next)
         if (span_from_link(link)->units >= units)
             return span_from_link(link);

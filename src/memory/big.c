@@ -54,7 +54,8 @@ static void run_delete(struct span *run)
 void big_put(struct heap *heap, struct span *run)
 {
     size_t units = run->units;
-    if (units > CACHED_RUN_UNITS || heap->cached_units + units > CACHED_UNITS_MOST) {
+    size_t most = LOAD(&arena.cache_units) < CACHED_UNITS_MOST ? LOAD(&arena.cache_units) : CACHED_UNITS_MOST;
+    if (units > CACHED_RUN_UNITS || heap->cached_units + units > most) {
         run_delete(run);
         return;
     }

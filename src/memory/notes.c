@@ -41,7 +41,7 @@ static size_t freed_tag_bytes(unsigned class)
     return round_up(classes.info[class].numbers * sizeof(uint16_t), NOTES_GRAIN);
 }
 
-static uint32_t *carve(unsigned class)
+static uint32_t *carve_notes(unsigned class)
 {
     size_t bytes = freed_tag_bytes(class) + notes_bytes(class);
     while (storage.used + bytes > storage.committed) {
@@ -58,7 +58,7 @@ static uint32_t *carve(unsigned class)
 uint32_t *notes_take(unsigned class)
 {
     if (storage.free[class] == 0)
-        return carve(class);
+        return carve_notes(class);
     uint32_t *notes = (uint32_t *)(void *)(storage.base + (size_t)(storage.free[class] - 1) * NOTES_GRAIN);
     storage.free[class] = notes[0] / 2;
     for (size_t i = 0; i < notes_bytes(class) / sizeof *notes; i++)

@@ -52,6 +52,22 @@ static void find_in_run(struct span *run, struct place *place)
         place->bytes = 0;
 }
 
+/* Free memory: a big block that began here, or a slab whose blocks have all been freed. What is known of a block that is
+ * gone is enough to name the mistake of freeing it again. */
+static void find_in_free(uintptr_t address, struct span *span, struct place *place)
+{
+    uint32_t last = LOAD(&span->big_note);
+    if (last == NOTE_FREED || (last != 0 && address == span_address(span))) {
+        place->kind = PLACE_FREED;
+        place->start = address;
+        place->note = last;
+    }
+    if (last != NOTE_FREED && place->kind == PLACE_FREED) {
+        place->tag_index = note_tag_index(last);
+        place->charged = big_charged(LOAD(&span->bytes));
+    }
+}
+
 void owner_find(uintptr_t address, struct place *place)
 {
     memset(place, 0, sizeof *place);
@@ -73,6 +89,8 @@ void owner_find(uintptr_t address, struct place *place)
         find_in_slab(address, span, place);
     else if (kind == SPAN_BIG)
         find_in_run(span, place);
+    else
+        find_in_free(address, span, place);
 }
 
 /* Visits the live slots of a span: looks at each slot's address in turn. False iff the visitor stopped. */

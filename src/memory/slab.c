@@ -114,6 +114,7 @@ static void span_delete(struct span *span)
     unsigned pool = span_pool(span);
     uint32_t *notes = span->notes;
     STORE(&span->owner, NULL);
+    STORE(&span->big_note, NOTE_FREED);
     STORE_RELEASE(&span->kind, SPAN_PARKED);
     port_lock(&arena.lock);
     notes_give(span->class, notes);

@@ -52,7 +52,8 @@ struct span {
         struct { /* all other kinds */
             struct heap *no_owner; /* NULL: a heap that finds itself as the owner knows the kind */
             size_t bytes;      /* SPAN_BIG: requested */
-            uint32_t big_note; /* SPAN_BIG: as a live note, slack 0; without NOTE_LIVE once freed */
+            uint32_t big_note; /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
+                                  NOTE_FREED for a slab, without NOTE_LIVE for a big block */
             uint32_t units;    /* length of the run */
             uint32_t first;    /* SPAN_INSIDE, and the last unit of a free run: index of the first unit */
         };

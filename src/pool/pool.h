@@ -58,6 +58,22 @@ INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller);
 /* True and the place of an outstanding block that starts at `block`; otherwise reports the mistake. */
 INTERNAL bool pool_find(const void *block, struct place *place);
 
+/* False, after a report, iff a request's pool or tag breaks a rule. */
+INTERNAL bool pool_is_legal(const struct request *request);
+
+/* Whether a free with this tag may go on; reports if it may not, or not without a word. */
+INTERNAL bool pool_is_right_tag(const struct place *place, const void *block, uint32_t tag, bool any_tag);
+
+/* False, after a report, iff the pattern behind a block is damaged. */
+INTERNAL bool pool_is_tail_whole(const struct place *place, const void *block);
+
+INTERNAL void pool_report_freed_twice(const void *block);
+INTERNAL void pool_report_written_after_free(const struct place *place);
+
+/* Counts bytes against the pool's limit, if there is one; false iff that would pass it. */
+INTERNAL bool pool_limit_charge(unsigned pool, size_t charged);
+INTERNAL void pool_limit_discharge(unsigned pool, size_t charged);
+
 INTERNAL void pool_limit_set(unsigned pool, uint64_t bytes);
 INTERNAL void pool_feature(uint32_t feature, bool on);
 

@@ -29,14 +29,15 @@ static const struct {
                                       "an address inside nonpaged pool memory that is not the start of a block was freed"},
     [MISTAKE_FREE_PAGED_INSIDE] = {BAD_POOL_CALLER, 0x41286,
                                    "an address inside paged pool memory that is not the start of a block was freed"},
-    [MISTAKE_FREE_WRONG_TAG] = {BAD_POOL_CALLER, 0x0A, "the block was freed with a tag that is not the one it was allocated with"},
+    [MISTAKE_FREE_WRONG_TAG] = {BAD_POOL_CALLER, 0x0A,
+                                "the block was freed with a tag that is not the one it was allocated with"},
     [MISTAKE_FREE_PROTECTED] = {BAD_POOL_CALLER, 0x0A,
                                 "a protected block was freed without its tag; expected the tag it was allocated with"},
     [MISTAKE_TAG_ZERO] = {BAD_POOL_CALLER, 0x9B, "an allocation was made with tag 0; expected one to four characters"},
     [MISTAKE_TAG_RESERVED] = {BAD_POOL_CALLER, 0x9C, "an allocation was made with the reserved tag \"BIG\""},
     [MISTAKE_TAG_UNREADABLE] = {BAD_POOL_CALLER, 0x9D, "an allocation was made with a tag that has no letter or digit"},
     [MISTAKE_POOL_TYPE] = {BAD_POOL_CALLER, 0x9A,
-                           "an allocation was made from a pool type that cannot be asked for; expected nonpaged (0) or paged (1)"},
+                           "an allocation was made from a pool type that is none; expected nonpaged (0) or paged (1)"},
     [MISTAKE_WRITE_PAST_END] = {BAD_POOL_HEADER, 0x21, "memory behind the end of the block was written before it was freed"},
     [MISTAKE_WRITE_AFTER_FREE] = {DRIVER_CAUGHT_MODIFYING_FREED_POOL, 0, "the block was written after it was freed"},
 };
@@ -90,12 +91,12 @@ void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
     struct text line;
     text_clear(&line);
     text_string(&line, bugcheck->stops ? "tagpool: bug check " : "tagpool: finding ");
-    text_hex(&line, bugcheck->code);
+    text_code(&line, bugcheck->code);
     text_char(&line, ' ');
     text_string(&line, bugcheck->name);
     for (int i = 0; i < 4; i++) {
         text_string(&line, i == 0 ? " (" : ", ");
-        text_hex(&line, bugcheck->parameter[i]);
+        (i == 0 && bugcheck->parameter[0] <= UINT32_MAX ? text_code : text_hex)(&line, bugcheck->parameter[i]);
     }
     text_char(&line, ')');
     output_line(&line);
@@ -119,5 +120,9 @@ void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
     text_string(&line, " bytes charged");
     if (bugcheck->block.is_protected)
         text_string(&line, ", protected");
+    if (bugcheck->code == BAD_POOL_CALLER && bugcheck->parameter[0] == 0x0A && bugcheck->parameter[3] != 0) {
+        text_string(&line, "; freed with tag ");
+        text_tag(&line, (uint32_t)bugcheck->parameter[3]);
+    }
     output_line(&line);
 }

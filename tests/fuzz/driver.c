@@ -151,7 +151,8 @@ int main(int count, char **arguments)
     failed = run_corpus(arguments[0]);
     for (uint64_t i = 0; i < runs && !failed; i++) {
         uint64_t state = (seed + i) * 0x9E3779B97F4A7C15u;
-        snprintf(current, sizeof current, "stopped by the input of RUNS=1 SEED=%llu\n", (unsigned long long)(seed + i));
+        snprintf(current, sizeof current, "stopped by random input %llu; SEED=%llu RUNS=1 runs it alone\n",
+                 (unsigned long long)i, (unsigned long long)(seed + i));
         failed |= run(data, make_input(data, &state));
     }
     printf("%s: %zu files, %llu random inputs: %s\n", arguments[0], corpus_count, (unsigned long long)runs,

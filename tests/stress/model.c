@@ -42,7 +42,7 @@ static struct {
 struct worker {
     struct naive_pool naive;
     unsigned number;
-    size_t operations; /* of this round */
+    size_t operations, rounds; /* operations in each round */
     uint64_t bytes_max;
 };
 
@@ -162,9 +162,8 @@ static void do_exchange(struct worker *worker)
     }
 }
 
-static void *worker_run(void *context)
+static void work(struct worker *worker)
 {
-    struct worker *worker = context;
     struct naive_pool *naive = &worker->naive;
     for (size_t i = 0; i < worker->operations; i++) {
         /* spells of growing and of shrinking, so that whole spans fill and empty */
@@ -184,6 +183,19 @@ static void *worker_run(void *context)
         } else {
             naive_impossible(naive, TAGPOOL_PAGED, tag_of('m', worker->number * OWN_TAGS));
         }
+    }
+}
+
+/* All workers and the main thread: before a round, and after it. */
+static pthread_barrier_t starting, finished;
+
+static void *worker_run(void *context)
+{
+    struct worker *worker = context;
+    for (size_t i = 0; i < worker->rounds; i++) {
+        pthread_barrier_wait(&starting);
+        work(worker);
+        pthread_barrier_wait(&finished);
     }
     return NULL;
 }
@@ -273,19 +285,15 @@ static void check_peaks(struct worker workers[THREADS])
     }
 }
 
-static void run_round(struct worker workers[THREADS], size_t operations)
+/* Everybody works, observed; then everybody but this thread waits while the whole heap is compared. */
+static void run_round(struct worker workers[THREADS])
 {
-    pthread_t threads[THREADS], observer;
+    pthread_t observer;
     uint32_t tag = TAGPOOL_TAG('S', 'e', 'e', 'r');
     atomic_store(&is_over, false);
-    for (unsigned w = 0; w < THREADS; w++) {
-        workers[w].operations = operations;
-        require(pthread_create(&threads[w], NULL, worker_run, &workers[w]) == 0);
-    }
     require(pthread_create(&observer, NULL, observer_run, &tag) == 0);
-    for (unsigned w = 0; w < THREADS; w++) {
-        require(pthread_join(threads[w], NULL) == 0);
-    }
+    pthread_barrier_wait(&starting);
+    pthread_barrier_wait(&finished);
     atomic_store(&is_over, true);
     require(pthread_join(observer, NULL) == 0);
     require(stats_of(tag, TAGPOOL_NONPAGED).blocks == 0);
@@ -293,24 +301,9 @@ static void run_round(struct worker workers[THREADS], size_t operations)
     check_peaks(workers);
 }
 
-static void random_operations_agree_with_the_model(void **state)
+/* Every worker is dead: what they left is freed here, and nothing remains. */
+static void free_everything(struct worker workers[THREADS])
 {
-    (void)state;
-    struct worker workers[THREADS];
-    uint64_t seed = seed_of_run();
-    size_t operations = scaled(number_from_environment("TAGPOOL_LONG", 0) == 1 ? 100000000 / THREADS : 300000, 3000);
-    operations = (size_t)number_from_environment("TAGPOOL_OPS", operations);
-    size_t rounds = operations / 1000000 + 3;
-    tagpool_bugcheck_handler_set(on_unexpected_bugcheck, NULL);
-    for (unsigned w = 0; w < THREADS; w++) {
-        workers[w] = (struct worker){.number = w, .bytes_max = sizeof(void *) > 4 ? 64 << 20 : 12 << 20};
-        workers[w].naive = naive_create('m', TAGS, CAPACITY, rng_of(seed, w));
-    }
-    check_everything(workers);
-    for (size_t i = 0; i < rounds; i++) {
-        run_round(workers, operations / rounds);
-    }
-    /* every thread is dead: what they left is freed here, and nothing remains */
     for (unsigned slot = 0; slot < SLOTS; slot++) {
         if (exchange.is_full[slot]) {
             naive_put(&workers[slot % THREADS].naive, &exchange.slots[slot]);
@@ -323,7 +316,37 @@ static void random_operations_agree_with_the_model(void **state)
         }
     }
     check_everything(workers);
+    check_peaks(workers);
     require(tagpool_shutdown() == TAGPOOL_CLEAN && tagpool_validate() == TAGPOOL_OK);
+}
+
+static void random_operations_agree_with_the_model(void **state)
+{
+    (void)state;
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    uint64_t seed = seed_of_run();
+    size_t operations = scaled(number_from_environment("TAGPOOL_LONG", 0) == 1 ? 100000000 / THREADS : 300000, 3000);
+    operations = (size_t)number_from_environment("TAGPOOL_OPS", operations);
+    size_t rounds = operations / 1000000 + 3;
+    require(pthread_barrier_init(&starting, NULL, THREADS + 1) == 0);
+    require(pthread_barrier_init(&finished, NULL, THREADS + 1) == 0);
+    for (unsigned w = 0; w < THREADS; w++) {
+        workers[w] = (struct worker){.number = w, .operations = operations / rounds, .rounds = rounds};
+        workers[w].bytes_max = sizeof(void *) > 4 ? 64 << 20 : 12 << 20;
+        workers[w].naive = naive_create('m', TAGS, CAPACITY, rng_of(seed, w));
+    }
+    check_everything(workers);
+    for (unsigned w = 0; w < THREADS; w++) {
+        require(pthread_create(&threads[w], NULL, worker_run, &workers[w]) == 0);
+    }
+    for (size_t i = 0; i < rounds; i++) {
+        run_round(workers);
+    }
+    for (unsigned w = 0; w < THREADS; w++) {
+        require(pthread_join(threads[w], NULL) == 0);
+    }
+    free_everything(workers);
     for (unsigned w = 0; w < THREADS; w++) {
         naive_destroy(&workers[w].naive);
     }
@@ -332,5 +355,6 @@ static void random_operations_agree_with_the_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations_agree_with_the_model)};
+    tagpool_bugcheck_handler_set(on_unexpected_bugcheck, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
