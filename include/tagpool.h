@@ -65,7 +65,7 @@ enum tagpool_pool { TAGPOOL_NONPAGED = 0, TAGPOOL_PAGED = 1 };
  * above TAGPOOL_PAGE_SIZE - 32 (16 on 32-bit) bytes starts on a page and is charged whole pages. `bytes` 0 gives a block of
  * the smallest class whose requested size is 0. The tag needs a letter or a digit.
  * Fails iff there is no memory, the pool's limit would be passed, `bytes` is above PTRDIFF_MAX, or the library was shut
- * down: NULL, counted as a failure of the tag. Bug check 0xC2/0x9B for tag 0, 0x9C for the reserved tag "BIG", 0x9D for a
+ * down: NULL, counted as a failure of the tag (unless not even the library's own tables could be had). Bug check 0xC2/0x9B for tag 0, 0x9C for the reserved tag "BIG", 0x9D for a
  * tag without letter or digit, 0x9A for a `pool` that is not one of the two; with option free_check, 0xC6 if the memory was
  * written to after it was freed. */
 TAGPOOL_API void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag);
@@ -283,8 +283,9 @@ TAGPOOL_API uint64_t tagpool_limit(enum tagpool_pool pool);
  * the bytes given back. */
 TAGPOOL_API size_t tagpool_trim(void);
 
-/* Checks every invariant of the library's own data; other threads must not allocate or free meanwhile. Returns 0, or
- * TAGPOOL_EINVAL after a line through the sink that names what was wrong. */
+/* Checks every invariant of the library's own data; other threads must not allocate or free meanwhile. In a forked child, what
+ * belonged to other threads of the parent is left out. Returns 0, or after a line through the sink that names what was
+ * wrong: TAGPOOL_EINVAL if an invariant does not hold, TAGPOOL_ENOMEM if there was no memory for the check. */
 TAGPOOL_API int tagpool_validate(void);
 
 /* The version of the library that runs, as "major.minor.patch". */

@@ -75,6 +75,18 @@ for limit in limit_paged=2K limit_nonpaged=64K; do
 done
 unset TAGPOOL_OPTIONS
 
+# Little address space makes the pools smaller, not useless (a sanitizer needs terabytes of it).
+if [ -z "${SANITIZE:-}" ]; then
+    for kilobytes in 1000000 4000000 20000000; do
+        # shellcheck disable=SC3045 # not POSIX, but every sh that Linux uses has it
+        if (ulimit -v $kilobytes && "$b/examples/hello") > "$scratch/raw" 2>&1; then
+            good
+        else
+            bad "hello with $kilobytes KiB of address space"
+        fi
+    done
+fi
+
 # A trace that cannot be read ends with status 1 and says where, what was expected and what was found.
 rejects() { # what the trace says, what the complaint says after the file's name
     printf '%b' "$1" > "$scratch/bad.txt"

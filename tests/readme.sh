@@ -27,7 +27,12 @@ cp -R src include examples tests Makefile pkgconfig README.md LICENSE "$tree"
 
 # blocks/NNN-LINE.KIND, in the order of the file.
 awk -v out="$scratch/blocks" '
-/^```/ && !inside { inside = 1; kind = substr($0, 4); file = sprintf("%s/%03d-%d.%s", out, ++n, FNR, kind); printf "" > file; next }
+/^```/ && !inside {
+    inside = 1
+    file = sprintf("%s/%03d-%d.%s", out, ++n, FNR, substr($0, 4))
+    printf "" > file
+    next
+}
 /^```/ { inside = 0; close(file); next }
 inside { print > file }
 END { if (inside) { print "README.md: the last block does not end"; exit 1 } }' README.md || bad "blocks"

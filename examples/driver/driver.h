@@ -38,7 +38,7 @@ const char *status_text(enum status status);
 /* What the filter notes while a request is under way. */
 struct context {
     enum status status;
-    uint32_t sectors; /* read or written so far */
+    uint32_t sectors; /* read, written or trimmed */
 };
 
 /* A request: allocated by whoever submits it, answered by a worker, freed by the completion thread. */

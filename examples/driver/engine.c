@@ -28,6 +28,9 @@ struct engine {
     struct tally tallies[TRACE_KINDS];
 };
 
+/* The outcome of a request for which there was not even a context. */
+static const struct context no_memory = {STATUS_INSUFFICIENT_RESOURCES, 0};
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
@@ -42,11 +45,12 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void count(struct engine *engine, enum trace_kind kind, enum status status)
+static void count(struct engine *engine, enum trace_kind kind, const struct context *context)
 {
     pthread_mutex_lock(&engine->lock);
     engine->tallies[kind].requests++;
-    engine->tallies[kind].failed += status != STATUS_SUCCESS;
+    engine->tallies[kind].failed += context->status != STATUS_SUCCESS;
+    engine->tallies[kind].sectors += context->sectors;
     if (--engine->under_way == 0)
         pthread_cond_broadcast(&engine->idle);
     pthread_mutex_unlock(&engine->lock);
@@ -59,13 +63,13 @@ static void *complete(void *argument)
 
     while ((request = queue_pop(&engine->completed)) != NULL) {
         enum trace_kind kind = request->entry->kind;
-        enum status status = STATUS_INSUFFICIENT_RESOURCES;
+        struct context result = no_memory;
         if (request->context != NULL) {
-            status = request->context->status;
+            result = *request->context;
             tagpool_free_tag(request->context, TAG_CONTEXT);
         }
         tagpool_free_tag(request, TAG_REQUEST);
-        count(engine, kind, status); /* after the frees, so that an idle engine holds nothing */
+        count(engine, kind, &result); /* after the frees, so that an idle engine holds nothing */
     }
     return NULL;
 }
@@ -127,7 +131,7 @@ void engine_submit(struct engine *engine, const struct trace_entry *entry)
     engine->under_way++;
     pthread_mutex_unlock(&engine->lock);
     if (request == NULL) {
-        count(engine, entry->kind, STATUS_INSUFFICIENT_RESOURCES);
+        count(engine, entry->kind, &no_memory);
         return;
     }
     request->entry = entry;

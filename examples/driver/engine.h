@@ -11,9 +11,9 @@ enum { ENGINE_WORKERS_MAX = 16 };
 
 struct engine;
 
-/* How many requests of a kind came back, and how many of them with an error. */
+/* How many requests of a kind came back, how many of them with an error, and how many sectors they were about. */
 struct tally {
-    unsigned requests, failed;
+    unsigned requests, failed, sectors;
 };
 
 /* Starts the workers and the completion thread. On failure says so on standard error and returns NULL. */

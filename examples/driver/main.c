@@ -2,7 +2,8 @@
  *
  * main.c: runs the filter on a trace file, then asks the library what it thinks of the driver.
  *
- * Exit status: 0 when the trace ran, whatever was found (the leak is the point); 1 for a bad trace; 2 for a bad command line.
+ * Exit status: 0 when the trace ran, whatever was found (the leak is the point); 1 for a bad trace or no memory to
+ * start; 2 for a bad command line.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -83,13 +84,18 @@ static void on_bugcheck(const struct tagpool_bugcheck *bugcheck, void *context)
 
 static void print_tallies(const struct engine *engine)
 {
-    printf("request     count    failed\n");
+    printf("request     count    failed   sectors\n");
     for (int kind = 0; kind < TRACE_KINDS; kind++) {
         struct tally tally = engine_tally(engine, (enum trace_kind)kind);
         if (tally.requests != 0)
-            printf("%-8s %8u %9u\n", trace_kind_text((enum trace_kind)kind), tally.requests, tally.failed);
+            printf("%-8s %8u %9u %9u\n", trace_kind_text((enum trace_kind)kind), tally.requests, tally.failed, tally.sectors);
     }
     printf("\n");
+}
+
+static const char *verdict_text(enum tagpool_verdict verdict)
+{
+    return verdict == TAGPOOL_CLEAN ? "clean" : verdict == TAGPOOL_LEAK ? "leak" : "not checked";
 }
 
 static int run(const struct options *options, const struct trace *trace)
@@ -99,6 +105,10 @@ static int run(const struct options *options, const struct trace *trace)
 
     tagpool_sink_set(to_stdout, NULL);
     tagpool_bugcheck_handler_set(on_bugcheck, &mistakes);
+    if (tagpool_start(NULL) == TAGPOOL_ENOMEM) {
+        fputs("driver: no address space for the pools\n", stderr);
+        return EXIT_FAILURE;
+    }
     struct engine *engine = engine_start(&driver, options->workers);
     if (engine == NULL)
         return EXIT_FAILURE;
@@ -114,10 +124,10 @@ static int run(const struct options *options, const struct trace *trace)
     enum tagpool_verdict verdict = tagpool_verdict();
     unsigned caught = atomic_load(&mistakes.caught);
     mistakes.quiet = true;
-    bool good = verdict == TAGPOOL_CLEAN || hunt(engine, trace);
+    bool good = verdict != TAGPOOL_LEAK || hunt(engine, trace);
     engine_stop(engine);
 
-    printf("\nMistakes caught: %u. Verdict: %s.", caught, verdict == TAGPOOL_CLEAN ? "clean" : "leak");
+    printf("\nMistakes caught: %u. Verdict: %s.", caught, verdict_text(verdict));
     bool found = caught != 0 || verdict != TAGPOOL_CLEAN;
     printf("%s\n", found && !options->fixed ? " Both bugs are planted; without them: driver --fixed" : "");
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

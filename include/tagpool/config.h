@@ -20,7 +20,7 @@
 
 /* How many threads can have a heap and counters of their own at one time; more share one, behind a lock. 2 to 65,536. */
 #ifndef TAGPOOL_THREADS
-#define TAGPOOL_THREADS (TAGPOOL_BARE ? 2 : UINTPTR_MAX > 0xFFFFFFFFu ? 4096 : 256)
+#define TAGPOOL_THREADS (TAGPOOL_BARE ? 2 : UINTPTR_MAX > 0xFFFFFFFFu ? 1024 : 128)
 #endif
 
 /* Default address space of each pool, bytes; a power of two from 1 MiB (bare: 64 KiB) to 1 TiB. Option `reserve`. */

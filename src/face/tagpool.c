@@ -141,11 +141,11 @@ size_t tagpool_trim(void)
 {
     if (!is_started())
         return 0;
-    size_t units = 0;
+    size_t before = LOAD(&arena.units_given);
     threads_empty();
     for (unsigned pool = 0; pool < POOLS; pool++)
-        units += arena_trim(pool, 0);
-    return units << UNIT_SHIFT;
+        (void)arena_trim(pool, 0);
+    return (LOAD(&arena.units_given) - before) << UNIT_SHIFT;
 }
 
 int tagpool_validate(void)
@@ -155,10 +155,10 @@ int tagpool_validate(void)
         return TAGPOOL_OK;
     struct text line;
     text_clear(&line);
-    text_string(&line, "tagpool: the library's own data is damaged: ");
+    text_string(&line, wrong == pool_check_no_memory ? "tagpool: not checked: " : "tagpool: the library's own data is damaged: ");
     text_string(&line, wrong);
     output_line(&line);
-    return TAGPOOL_EINVAL;
+    return wrong == pool_check_no_memory ? TAGPOOL_ENOMEM : TAGPOOL_EINVAL;
 }
 
 const char *tagpool_version(void)

@@ -13,9 +13,15 @@ static uint64_t difference(uint64_t in, uint64_t out)
     return in > out ? in - out : 0;
 }
 
+static void raise(tagpool_count *peak, int64_t live)
+{
+    if (live > (int64_t)LOAD(peak))
+        STORE(peak, (uint64_t)live);
+}
+
 void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
 {
-    const struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
+    struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
     uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
     uint64_t allocs = 0, frees = 0, charged_in = 0, charged_out = 0, bytes_in = 0, bytes_out = 0;
     for (uint32_t shard = 0; shard < shards; shard++) {
@@ -39,6 +45,12 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
     sum->blocks = difference(allocs, frees);
     sum->charged = difference(charged_in, charged_out);
     sum->bytes = difference(bytes_in, bytes_out);
+    if (sum->blocks > LOAD(&tag->peak_blocks[pool]) || sum->charged > LOAD(&tag->peak_charged[pool])) {
+        port_lock(&ledger.lock);
+        raise(&tag->peak_blocks[pool], (int64_t)sum->blocks);
+        raise(&tag->peak_charged[pool], (int64_t)sum->charged);
+        port_unlock(&ledger.lock);
+    }
     sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
     sum->peak_charged = LOAD(&tag->peak_charged[pool]);
     sum->failures = LOAD(&tag->failures[pool]);
@@ -54,12 +66,6 @@ static int64_t net_blocks(const struct tagpool_segment_counts *row)
 static int64_t net_charged(const struct tagpool_segment_counts *row)
 {
     return (int64_t)(LOAD(&row->charged_in) - LOAD(&row->charged_out));
-}
-
-static void raise(tagpool_count *peak, int64_t live)
-{
-    if (live > (int64_t)LOAD(peak))
-        STORE(peak, (uint64_t)live);
 }
 
 /* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */

@@ -96,9 +96,14 @@ bool ledger_start(void)
     /* The overflow row and shard 0 must never be the ones that find no memory. */
     if (ledger_shard_open(0) && ledger_rows(0, LEDGER_OVERFLOW) != NULL)
         return true;
-    port_release(index, index_bytes);
-    port_release(segment, bytes);
+    ledger_stop();
     return false;
+}
+
+void ledger_stop(void)
+{
+    port_release(ledger.index, round_up(INDEX_PLACES * sizeof *ledger.index, PORT_UNIT_BYTES));
+    port_release(ledger.segment, (size_t)ledger.segment->segment_bytes);
 }
 
 /* ---- tags ---- */
@@ -151,12 +156,6 @@ uint32_t ledger_tag(uint32_t tag, bool *overflowed)
         }
     }
     port_unlock(&ledger.lock);
-    /* A tag whose common counters find no memory is counted in the overflow row, not lost. */
-    if (tag_index != LEDGER_OVERFLOW && ledger_rows(0, tag_index) == NULL) {
-        port_lock(&ledger.lock);
-        tag_index = overflow(overflowed);
-        port_unlock(&ledger.lock);
-    }
     return tag_index;
 }
 

@@ -40,6 +40,9 @@ INTERNAL_OBJECT struct ledger ledger;
 
 INTERNAL bool ledger_start(void);
 
+/* Undoes ledger_start(), as long as nothing was counted. */
+INTERNAL void ledger_stop(void);
+
 /* The index of a tag (without TAG_PROTECTED), registered if it is new; LEDGER_OVERFLOW when the table is full. *overflowed is
  * set when that happens for the first time. */
 INTERNAL uint32_t ledger_tag(uint32_t tag, bool *overflowed);
@@ -63,7 +66,7 @@ INTERNAL void ledger_join(uint32_t shard, uint32_t tag_index);
 INTERNAL bool ledger_shard_open(uint32_t shard);
 INTERNAL void ledger_shard_close(uint32_t shard);
 
-/* Counts in shard 0, which always has room. */
+/* Counts in shard 0. pre: ledger_rows(0, tag_index) succeeded once: no tag is allocated under before that. */
 INTERNAL void ledger_charge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes);
 INTERNAL void ledger_discharge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes);
 
@@ -79,6 +82,7 @@ struct ledger_sum {
     uint64_t peak_blocks, peak_charged, failures;
 };
 
+/* Reading raises a peak that is below what is outstanding: see the invariants. */
 INTERNAL void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum);
 
 /* Tags in use: indices below this, and LEDGER_OVERFLOW if the table overflowed. */

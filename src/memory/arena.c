@@ -9,30 +9,34 @@ INTERNAL struct arena arena = {.lock = PORT_LOCK_INITIAL};
 /* Fresh memory is committed in steps of this many units, so that the system is asked once per 4 MiB. */
 #define COMMIT_STEP_UNITS 64
 
-bool arena_start(uint64_t pool_bytes, uint64_t least_bytes)
+bool arena_start(uint64_t pool_bytes)
 {
-    for (; pool_bytes >= least_bytes; pool_bytes /= 2) {
-        if (pool_bytes > SIZE_MAX / 4)
-            continue;
-        size_t bytes = (size_t)pool_bytes * POOLS;
-        size_t units = bytes >> UNIT_SHIFT;
-        size_t table_bytes = round_up(units * sizeof(struct span), UNIT_BYTES);
-        void *base = port_reserve(bytes);
-        if (base == NULL)
-            continue;
-        struct span *spans = port_reserve(table_bytes);
-        if (spans != NULL && port_commit(spans, table_bytes)) {
-            arena.base = (uintptr_t)base;
-            arena.bytes = bytes;
-            arena.half_units = units / POOLS;
-            arena.spans = spans;
-            return true;
-        }
+    if (pool_bytes > SIZE_MAX / 4)
+        return false;
+    size_t bytes = (size_t)pool_bytes * POOLS;
+    size_t units = bytes >> UNIT_SHIFT;
+    size_t table_bytes = round_up(units * sizeof(struct span), UNIT_BYTES);
+    void *base = port_reserve(bytes);
+    struct span *spans = base != NULL ? port_reserve(table_bytes) : NULL;
+    if (spans == NULL || !port_commit(spans, table_bytes)) {
         if (spans != NULL)
             port_release(spans, table_bytes);
-        port_release(base, bytes);
+        if (base != NULL)
+            port_release(base, bytes);
+        return false;
     }
-    return false;
+    arena.base = (uintptr_t)base;
+    arena.bytes = bytes;
+    arena.half_units = units / POOLS;
+    arena.spans = spans;
+    return true;
+}
+
+void arena_stop(void)
+{
+    port_release(arena.spans, round_up((arena.bytes >> UNIT_SHIFT) * sizeof(struct span), UNIT_BYTES));
+    port_release((void *)arena.base, arena.bytes);
+    arena.bytes = 0;
 }
 
 /* ---- lists of free runs ---- */
@@ -109,9 +113,9 @@ static bool commit(unsigned pool, struct span *first, size_t units)
         return false;
     if (pool != 0)
         return true;
-    if (arena.pin && !port_pin(address, bytes))
+    if (LOAD(&arena.pin) && !port_pin(address, bytes))
         return false;
-    if (arena.prefault)
+    if (LOAD(&arena.prefault))
         for (size_t i = 0; i < bytes; i += PAGE_BYTES)
             STORE(address + i, 0);
     return true;
@@ -122,7 +126,7 @@ static struct span *grow(unsigned pool, size_t units)
 {
     struct half *half = &arena.half[pool];
     size_t left = arena.half_units - half->frontier;
-    size_t step = arena.prefault || arena.pin ? units : round_up(units, COMMIT_STEP_UNITS);
+    size_t step = LOAD(&arena.prefault) || LOAD(&arena.pin) ? units : round_up(units, COMMIT_STEP_UNITS);
     if (units > left)
         return NULL;
     if (step > left)
@@ -158,6 +162,7 @@ struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed)
         *zeroed = (run->flags & SPAN_DIRTY) == 0;
     }
     half->units_in_use += units;
+    run->units = (uint32_t)units;
     run->flags = 0;
     STORE(&run->kind, SPAN_PARKED);
     return run;
@@ -237,12 +242,17 @@ size_t arena_trim(unsigned pool, size_t keep_units)
 {
     size_t given = 0;
     struct span *run;
+    if (LOAD(&arena.pin) && pool == 0)
+        return 0;
     while ((run = take_dirty(pool, keep_units)) != NULL) {
         size_t units = run->units;
-        port_decommit((void *)span_address(run), units << UNIT_SHIFT);
+        bool done = port_decommit((void *)span_address(run), units << UNIT_SHIFT);
         port_lock(&arena.lock);
-        give(run, units, 0);
+        give(run, units, done ? 0 : SPAN_DIRTY);
+        ADD(&arena.units_given, done ? units : 0);
         port_unlock(&arena.lock);
+        if (!done)
+            break;
         given += units;
     }
     return given;
@@ -250,8 +260,8 @@ size_t arena_trim(unsigned pool, size_t keep_units)
 
 void arena_trim_if_due(unsigned pool)
 {
-    /* Down to half of what it may keep, so that the next free does not trim again. A pinned arena keeps all. */
-    if (LOAD(&arena.half[pool].dirty_units) > LOAD(&arena.cache_units) && !(arena.pin && pool == 0))
+    /* Down to half of what it may keep, so that the next free does not trim again. */
+    if (LOAD(&arena.half[pool].dirty_units) > LOAD(&arena.cache_units))
         (void)arena_trim(pool, LOAD(&arena.cache_units) / 2);
 }
 
@@ -267,7 +277,7 @@ const char *arena_check(unsigned pool)
     bool was_free = false;
     for (size_t i = 0; i < half->frontier;) {
         const struct span *span = start + i;
-        size_t units = span->kind == SPAN_SLAB ? 1 : span->units;
+        size_t units = span->units;
         bool is_free = span->kind == SPAN_FREE;
         if (units == 0 || units > half->frontier - i)
             return "a run of units has an impossible length";

@@ -27,6 +27,7 @@ struct arena {
     size_t half_units;
     struct span *spans; /* one for each unit */
     struct half half[POOLS];
+    size_t units_given; /* back to the system, so far */
     size_t cache_units; /* dirty units that each half may keep */
     bool prefault;      /* nonpaged memory: touch when committed */
     bool pin;           /* nonpaged memory: keep in RAM when committed */
@@ -35,8 +36,11 @@ struct arena {
 
 INTERNAL_OBJECT struct arena arena;
 
-/* Reserves both halves of `pool_bytes` each, or of the largest half of that which fits, but at least `least_bytes`. */
-INTERNAL bool arena_start(uint64_t pool_bytes, uint64_t least_bytes);
+/* Reserves both halves, `pool_bytes` each. */
+INTERNAL bool arena_start(uint64_t pool_bytes);
+
+/* Undoes arena_start(), as long as nothing was taken. */
+INTERNAL void arena_stop(void);
 
 /* A run of `units` units, kind SPAN_PARKED, or NULL. *zeroed: the memory is fresh from the system and reads zero. */
 INTERNAL struct span *arena_take(unsigned pool, size_t units, bool *zeroed);
@@ -48,8 +52,8 @@ INTERNAL void arena_give(struct span *run, size_t units);
 INTERNAL struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed);
 INTERNAL void arena_give_locked(struct span *run, size_t units);
 
-/* Gives free memory of one half back to the system until at most `keep_units` may still be with us. Returns the units given
- * back. pre: arena.lock is not held: the system is called without it. */
+/* Gives free memory of one half back to the system until at most `keep_units` may still be with us, or the system refuses.
+ * Pinned memory stays. Returns the units given back. pre: arena.lock is not held: the system is called without it. */
 INTERNAL size_t arena_trim(unsigned pool, size_t keep_units);
 
 /* Trims a half that has more free memory than it may keep. */

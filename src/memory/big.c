@@ -13,7 +13,6 @@ static struct span *run_new(unsigned pool, size_t units, bool *zeroed)
         STORE(&run[i].first, (uint32_t)span_index(run));
         STORE_RELEASE(&run[i].kind, SPAN_INSIDE);
     }
-    STORE(&run->units, (uint32_t)units);
     STORE(&run->big_note, 0);
     STORE_RELEASE(&run->kind, SPAN_BIG);
     return run;

@@ -31,6 +31,11 @@ bool notes_start(size_t arena_bytes)
     return true;
 }
 
+void notes_stop(void)
+{
+    port_release(storage.base, storage.bytes);
+}
+
 static size_t notes_bytes(unsigned class)
 {
     return round_up(classes.info[class].numbers * sizeof(uint32_t), NOTES_GRAIN);

@@ -19,6 +19,8 @@ static inline uint16_t *notes_freed_tag(uint32_t *notes, uint32_t slot)
 /* Reserves storage for the notes of an arena of `arena_bytes` bytes. */
 INTERNAL bool notes_start(size_t arena_bytes);
 
+INTERNAL void notes_stop(void);
+
 /* Zeroed notes for one span of `class`, or NULL. pre: arena.lock is held, for all below. */
 INTERNAL uint32_t *notes_take(unsigned class);
 INTERNAL void notes_give(unsigned class, uint32_t *notes);

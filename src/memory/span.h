@@ -54,11 +54,11 @@ struct span {
             size_t bytes;      /* SPAN_BIG: requested */
             uint32_t big_note; /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
                                   NOTE_FREED for a slab, without NOTE_LIVE for a big block */
-            uint32_t units;    /* length of the run */
             uint32_t first;    /* SPAN_INSIDE, and the last unit of a free run: index of the first unit */
         };
     };
-    uint32_t next; /* neighbours in the one list the span is in: index + 1, or 0 */
+    uint32_t units; /* length of the run, of whatever kind; set under arena.lock */
+    uint32_t next;  /* neighbours in the one list the span is in: index + 1, or 0 */
     uint32_t prev;
     uint8_t kind;    /* enum span_kind */
     uint8_t class;   /* SPAN_SLAB: see class.h */

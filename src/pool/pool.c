@@ -12,13 +12,48 @@
 
 INTERNAL struct pool_state pool_state;
 
+/* The opposite of what follows; the threads' table is the last to start, and goes first. */
+static void stop_floors(void)
+{
+    threads_stop();
+    ledger_stop();
+    notes_stop();
+    arena_stop();
+}
+
+/* All four, or none. */
+static bool start_floors(uint64_t pool_bytes)
+{
+    if (!arena_start(pool_bytes))
+        return false;
+    if (notes_start(arena.bytes)) {
+        if (ledger_start()) {
+            if (threads_start())
+                return true;
+            ledger_stop();
+        }
+        notes_stop();
+    }
+    arena_stop();
+    return false;
+}
+
 bool pool_start(uint64_t reserve_bytes)
 {
     /* A pool of less than one commit step could not hold two sizes of block. */
     uint64_t least = TAGPOOL_BARE ? 2 * UNIT_BYTES : UINT64_C(1) << 20;
+    uint64_t pool_bytes = reserve_bytes;
     class_start();
-    if (!arena_start(reserve_bytes, least) || !notes_start(arena.bytes) || !ledger_start() || !threads_start())
+    while (pool_bytes >= least && !start_floors(pool_bytes))
+        pool_bytes /= 2;
+    if (pool_bytes < least)
         return false;
+    /* Where address space is short, half of what fits is left to the program: to its stacks, for one. */
+    if (pool_bytes < reserve_bytes && pool_bytes / 2 >= least) {
+        stop_floors();
+        if (!start_floors(pool_bytes / 2))
+            return false;
+    }
     for (unsigned pool = 0; pool < POOLS; pool++) {
         ledger.segment->pools[pool].base = arena.base + pool * (arena.bytes / POOLS);
         ledger.segment->pools[pool].bytes = arena.bytes / POOLS;
@@ -45,7 +80,8 @@ static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
         text_string(&line, " and all further ones are counted as one, under BIG");
         output_line(&line);
     }
-    struct tagpool_segment_counts *rows = thread->number != 0 ? ledger_rows(thread->number, index) : NULL;
+    bool has_common = ledger_rows(0, index) != NULL;
+    struct tagpool_segment_counts *rows = has_common && thread->number != 0 ? ledger_rows(thread->number, index) : NULL;
     if (rows != NULL) {
         ledger_join(thread->number, index);
         if (plain == tag)
@@ -148,7 +184,7 @@ void *pool_alloc_slow(const struct request *request)
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->tag);
     bool is_open = (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0;
-    bool is_possible = is_open && request->bytes <= PTRDIFF_MAX && is_power_of_two(request->alignment) &&
+    bool is_possible = is_open && ledger_rows(0, tag_index) != NULL && request->bytes <= PTRDIFF_MAX && is_power_of_two(request->alignment) &&
                        request->alignment <= UNIT_BYTES;
     if (is_possible)
         grant_block(thread, request, tag_index, &grant);

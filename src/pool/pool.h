@@ -79,6 +79,7 @@ INTERNAL void pool_feature(uint32_t feature, bool on);
 
 /* Checks all invariants of memory and ledger; NULL or what is wrong. pre: nothing else runs. */
 INTERNAL const char *pool_check(void);
+INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that says nothing about the invariants */
 
 /* Lets the ledger see a new peak; returns the block, so that the fast path ends in a jump. */
 INTERNAL void *pool_alloc_peak(void *block, struct thread *thread, const struct tag_entry *entry, unsigned pool);

@@ -10,6 +10,8 @@
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
 
+_Static_assert(offsetof(struct thread, heap) == 0, "a heap's address is its thread's");
+
 /* Set once this thread's exit hook has run: what it still does goes through number 0. */
 static PORT_THREAD_LOCAL bool thread_is_past_exit;
 
@@ -113,6 +115,19 @@ const char *threads_visit(const char *(*visit)(const struct thread *thread))
     return NULL;
 }
 
+bool thread_is_lost(const struct heap *heap)
+{
+    return ((const struct thread *)(const void *)heap)->state == THREAD_LOST;
+}
+
+uint32_t threads_lost(void)
+{
+    uint32_t lost = 0;
+    for (uint32_t number = 0; number < threads.count; number++)
+        lost += threads.table[number].state == THREAD_LOST;
+    return lost;
+}
+
 /* ---- fork: the child finds every lock free and every shared structure whole. Heaps of threads that it does not have may
  * have been in the middle of anything: their blocks are valid and can be freed, but nothing is taken from them again. ---- */
 
@@ -136,10 +151,11 @@ static void after_fork(void)
 
 static void after_fork_in_child(void)
 {
-    for (uint32_t number = 1; number < threads.count; number++)
+    for (uint32_t number = 1; threads.table != NULL && number < threads.count; number++)
         if (threads.table[number].state == THREAD_BUSY && &threads.table[number] != thread_self)
             threads.table[number].state = THREAD_LOST;
-    ledger.segment->process = port_process_number();
+    if (threads.table != NULL)
+        ledger.segment->process = port_process_number();
     after_fork();
 }
 
@@ -149,11 +165,19 @@ bool threads_start(void)
     struct thread *table = port_reserve(bytes);
     if (table == NULL)
         return false;
-    if (!port_commit(table, bytes) || !port_on_fork(before_fork, after_fork, after_fork_in_child)) {
+    static bool has_fork_hooks;
+    has_fork_hooks = has_fork_hooks || port_on_fork(before_fork, after_fork, after_fork_in_child);
+    if (!has_fork_hooks || !port_commit(table, bytes)) {
         port_release(table, bytes);
         return false;
     }
     threads.table = table;
     threads.count = 1;
     return thread_start(0);
+}
+
+void threads_stop(void)
+{
+    port_release(threads.table, round_up(TAGPOOL_THREADS * sizeof(struct thread), PORT_UNIT_BYTES));
+    threads.table = NULL;
 }

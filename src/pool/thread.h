@@ -35,12 +35,19 @@ INTERNAL_OBJECT PORT_THREAD_LOCAL struct thread *thread_self;
 
 INTERNAL bool threads_start(void);
 
+/* Undoes threads_start(), as long as no thread has entered. */
+INTERNAL void threads_stop(void);
+
 /* This thread's own, now or newly, or number 0 locked. thread_leave() ends its use; no report may be made in between. */
 INTERNAL struct thread *thread_enter(void);
 INTERNAL void thread_leave(struct thread *thread);
 
 /* Gives the memory that this thread's heap and all idle heaps keep to the arena. */
 INTERNAL void threads_empty(void);
+
+/* How many threads of the parent process this one inherited in the middle of things; whether a heap is one of theirs. */
+INTERNAL uint32_t threads_lost(void);
+INTERNAL bool thread_is_lost(const struct heap *heap);
 
 /* Calls `visit` for every thread structure that can be looked at; stops at and returns the first answer that is not NULL. */
 INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread));

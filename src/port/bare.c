@@ -38,10 +38,11 @@ bool port_commit(void *base, size_t bytes)
     return true;
 }
 
-void port_decommit(void *base, size_t bytes)
+bool port_decommit(void *base, size_t bytes)
 {
     (void)base;
     (void)bytes;
+    return false;
 }
 
 bool port_pin(void *base, size_t bytes)

@@ -29,8 +29,8 @@ INTERNAL void port_release(void *base, size_t bytes);
 /* Makes reserved memory readable and writable; it reads zero. pre: not committed before. */
 INTERNAL bool port_commit(void *base, size_t bytes);
 
-/* Gives the memory behind committed addresses back to the system. They stay usable and may read zero. */
-INTERNAL void port_decommit(void *base, size_t bytes);
+/* Gives the memory behind committed addresses back to the system. They stay usable and read zero. */
+INTERNAL bool port_decommit(void *base, size_t bytes);
 
 /* Keeps committed memory in RAM. */
 INTERNAL bool port_pin(void *base, size_t bytes);

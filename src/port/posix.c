@@ -52,11 +52,12 @@ bool port_commit(void *base, size_t bytes)
     return done;
 }
 
-void port_decommit(void *base, size_t bytes)
+bool port_decommit(void *base, size_t bytes)
 {
     int saved = errno;
-    (void)madvise(base, bytes, MADV_DONTNEED);
+    bool done = madvise(base, bytes, MADV_DONTNEED) == 0;
     errno = saved;
+    return done;
 }
 
 bool port_pin(void *base, size_t bytes)

@@ -25,7 +25,7 @@ static void check_rules(const void *block, size_t bytes)
 }
 
 /* "Alignment: 16 bytes (8 where pointers have 32 bits); a block of up to a page never crosses a page boundary; a request above
- * TAGPOOL_PAGE_SIZE - 32 (8 on 32-bit) bytes starts on a page and is charged whole pages." */
+ * TAGPOOL_PAGE_SIZE - 32 (16 on 32-bit) bytes starts on a page and is charged whole pages." */
 static void every_size_obeys_the_page_rules(void **state)
 {
     enum { SIZES = 2 * 4096 + 2 };

@@ -121,27 +121,32 @@ static void the_option_changes_while_blocks_live(void **state)
         tagpool_free(tagpool_alloc(TAGPOOL_PAGED, sizes[i], TAGPOOL_TAG('L', 'a', 's', 't')));
 }
 
-/* "free_check: freed blocks are filled, and checked when reused": a write after free is seen by the allocation which reuses
- * the block. */
+/* "freed blocks of up to 32 KiB are filled, and checked when reused"; "with option free_check, 0xC6 if the memory was written
+ * to after it was freed": the one allocation that would reuse the block "yields NULL" if the handler returns. */
 static void a_write_after_free(void **state)
 {
-    enum { MANY = 4000 };
+    static const size_t each[] = {15, 17, 100, 1000, 2040, 2100, 4000, 9000, 32768};
+    enum { MANY = 9000 };
     static void *blocks[MANY];
     (void)state;
-    for (size_t i = 3; i < 8; i++) {
-        char *victim = tagpool_alloc(TAGPOOL_NONPAGED, sizes[i], TAGPOOL_TAG('L', 'a', 't', 'e'));
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        uint32_t tag = fresh_tag(), other = fresh_tag();
+        char *victim = tagpool_alloc(TAGPOOL_NONPAGED, each[i], tag);
         size_t count = 0;
-        victim[sizes[i] / 2] = 1;
+        victim[each[i] / 2] = 1;
         tagpool_free(victim);
-        victim[sizes[i] / 2] ^= 0x40;
+        victim[each[i] / 2] ^= 0x40;
         while (count < MANY && caught_count == 0)
-            blocks[count++] = tagpool_alloc(TAGPOOL_NONPAGED, sizes[i], TAGPOOL_TAG('L', 'a', 't', 'e'));
-        check(caught_count == 1 && caught.code == 0xC6);
-        check(caught.has_block && caught.block.address == victim);
-        caught_count = 0;
+            blocks[count++] = tagpool_alloc(TAGPOOL_NONPAGED, each[i], other);
+        check(mistake(0xC6, (uintptr_t)victim + each[i] / 2));
+        check(caught.parameter[1] == 1 && caught.parameter[2] == 0 && caught.parameter[3] == 0);
+        check(caught.has_block && caught.block.address == victim && caught.block.tag == tag);
+        assert_string_equal(caught.name, "DRIVER_CAUGHT_MODIFYING_FREED_POOL");
+        check(blocks[--count] == NULL);
+        same(stats_of(other, TAGPOOL_NONPAGED).blocks, count);
+        same(stats_of(other, TAGPOOL_NONPAGED).failures, 0);
         while (count > 0)
-            if (blocks[--count])
-                tagpool_free(blocks[count]);
+            tagpool_free(blocks[--count]);
     }
 }
 

@@ -16,24 +16,6 @@ static uint64_t per_alloc(const struct tagpool_stats *stats)
     return stats->blocks ? stats->charged / stats->blocks : 0;
 }
 
-static uint64_t key(const struct tagpool_row *row, enum tagpool_sort sort)
-{
-    switch (sort) {
-    case TAGPOOL_BY_ALLOCS:
-        return row->stats.allocs;
-    case TAGPOOL_BY_FREES:
-        return row->stats.frees;
-    case TAGPOOL_BY_BLOCKS:
-        return row->stats.blocks;
-    case TAGPOOL_BY_BYTES:
-        return row->stats.charged;
-    case TAGPOOL_BY_PER_ALLOC:
-        return per_alloc(&row->stats);
-    default:
-        return 0;
-    }
-}
-
 /* By the characters of the tag, first one first, then nonpaged before paged. */
 static int compare_tags(const struct tagpool_row *a, const struct tagpool_row *b)
 {
@@ -43,6 +25,27 @@ static int compare_tags(const struct tagpool_row *a, const struct tagpool_row *b
             return difference;
     }
     return (int)a->pool - (int)b->pool;
+}
+
+/* Below 0 if `a` comes before `b`, by the number alone; charges per block are compared as fractions. */
+static int compare_keys(const struct tagpool_stats *a, const struct tagpool_stats *b, enum tagpool_sort sort)
+{
+    switch (sort) {
+    case TAGPOOL_BY_ALLOCS:
+        return (a->allocs < b->allocs) - (a->allocs > b->allocs);
+    case TAGPOOL_BY_FREES:
+        return (a->frees < b->frees) - (a->frees > b->frees);
+    case TAGPOOL_BY_BLOCKS:
+        return (a->blocks < b->blocks) - (a->blocks > b->blocks);
+    case TAGPOOL_BY_BYTES:
+        return (a->charged < b->charged) - (a->charged > b->charged);
+    case TAGPOOL_BY_PER_ALLOC: {
+        uint64_t left = a->charged * (b->blocks ? b->blocks : 1), right = b->charged * (a->blocks ? a->blocks : 1);
+        return (left < right) - (left > right);
+    }
+    default:
+        return 0;
+    }
 }
 
 /* Rows that differ in every key, with ties: 26 tags in one or both pools, some freed, some never. */
@@ -78,11 +81,27 @@ static void every_order(void **state)
         size_t count = tagpool_rows(rows, MOST, sorts[s]);
         check(count >= 26 && count <= MOST);
         for (size_t i = 1; i < count; i++) {
-            uint64_t before = key(&rows[i - 1], sorts[s]), now = key(&rows[i], sorts[s]);
-            check(before > now || (before == now && compare_tags(&rows[i - 1], &rows[i]) < 0));
+            int order = compare_keys(&rows[i - 1].stats, &rows[i].stats, sorts[s]);
+            check(order < 0 || (order == 0 && compare_tags(&rows[i - 1], &rows[i]) < 0));
         }
     }
     give_back(blocks, made);
+}
+
+/* Sizes beyond 32 bits are compared as exactly: one block of 5 GiB is more per block than many small ones. */
+static void a_huge_block_comes_first(void **state)
+{
+    void *small[3], *huge = sizeof(size_t) < 8 ? NULL : tagpool_alloc(TAGPOOL_PAGED, (size_t)((uint64_t)5 << 30), fresh_tag());
+    (void)state;
+    if (huge == NULL)
+        skip(); /* no address space or no memory for it */
+    for (size_t i = 0; i < 3; i++)
+        small[i] = tagpool_alloc(TAGPOOL_PAGED, 100, TAGPOOL_TAG('A', 'A', 'A', 'A'));
+    check(tagpool_rows(rows, MOST, TAGPOOL_BY_PER_ALLOC) > 1);
+    same(rows[0].tag, tagpool_tag(huge));
+    for (size_t i = 0; i < 3; i++)
+        tagpool_free(small[i]);
+    tagpool_free(huge);
 }
 
 /* "one for each (tag, pool) ever used"; a row says what tagpool_tag_stats() says; its tag is "without TAGPOOL_PROTECTED". */
@@ -195,7 +214,7 @@ static void the_printed_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(every_order), test(every_tag_has_its_row), test(rows_stay), test(too_little_room), test(the_printed_table),
+        test(every_order), test(a_huge_block_comes_first), test(every_tag_has_its_row), test(rows_stay), test(too_little_room), test(the_printed_table),
     };
     return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@
 
 #define PAGE ((size_t)TAGPOOL_PAGE_SIZE)
 #define ALIGNMENT (sizeof(void *) == 8 ? (size_t)16 : (size_t)8)
-#define SMALL_MAX (PAGE - (sizeof(void *) == 8 ? 32 : 8)) /* larger requests start on a page */
+#define SMALL_MAX (PAGE - (sizeof(void *) == 8 ? 32 : 16)) /* larger requests start on a page */
 
 /* Sanitizers and valgrind map memory of their own, so that limits on it hit them first. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

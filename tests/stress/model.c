@@ -186,7 +186,7 @@ static void work(struct worker *worker)
     }
 }
 
-/* All workers and the main thread: before a round, and after it. */
+/* All workers and the main thread: before a round, and after it. No worker exits while the heap is compared. */
 static pthread_barrier_t starting, finished;
 
 static void *worker_run(void *context)
@@ -197,6 +197,7 @@ static void *worker_run(void *context)
         work(worker);
         pthread_barrier_wait(&finished);
     }
+    pthread_barrier_wait(&starting);
     return NULL;
 }
 
@@ -343,6 +344,7 @@ static void random_operations_agree_with_the_model(void **state)
     for (size_t i = 0; i < rounds; i++) {
         run_round(workers);
     }
+    pthread_barrier_wait(&starting);
     for (unsigned w = 0; w < THREADS; w++) {
         require(pthread_join(threads[w], NULL) == 0);
     }
