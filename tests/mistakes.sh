@@ -16,11 +16,11 @@ ulimit -c 0 2> /dev/null
 
 masked() {
     awk '{
-        gsub(/0x65766157/, "\"Wave\""); gsub(/0xe5766157/, "\"Wave\"+protected"); gsub(/0x66727553/, "\"Surf\"")
-        gsub(/0x20474942/, "\"BIG \""); gsub(/0x2e2e2e2e/, "\"....\"")
+        gsub(/0x65766157/, "\"Wave\""); gsub(/0x[Ee]5766157/, "\"Wave\"+protected"); gsub(/0x66727553/, "\"Surf\"")
+        gsub(/0x20474942/, "\"BIG \""); gsub(/0x2[Ee]2[Ee]2[Ee]2[Ee]/, "\"....\"")
         rest = $0; line = ""
-        while (match(rest, /0x[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]+/)) {
-            address = substr(rest, RSTART, RLENGTH)
+        while (match(rest, /0x[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f]+/)) {
+            address = tolower(substr(rest, RSTART, RLENGTH))
             if (!(address in known))
                 known[address] = "ADDRESS" ++count
             line = line substr(rest, 1, RSTART - 1) known[address]
