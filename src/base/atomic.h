@@ -45,8 +45,14 @@ static inline uint64_t add_fetch_u64(uint64_t *p, uint64_t n)
 #define STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define STORE_RELEASE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
-/* Adds to a word that only this thread writes: a reader sees the old or the new value, and no lock is taken. */
+/* Adds to a word that only this thread writes: a reader sees the old or the new value, and no lock is taken. One unlocked
+ * instruction does that on x86-64; compilers make three of a relaxed load and store. ThreadSanitizer needs to see these. */
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(TAGPOOL_NO_ASM)
+#define ADD(p, n) __asm__("addq %1, %0" : "+m"(*(p)) : "er"((uint64_t)(n)))
+_Static_assert(sizeof(size_t) == 8, "addq is for 64-bit words");
+#else
 #define ADD(p, n) STORE(p, LOAD(p) + (n))
+#endif
 
 static inline uint32_t exchange_u32(uint32_t *p, uint32_t value)
 {

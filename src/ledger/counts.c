@@ -143,7 +143,7 @@ void ledger_discharge_common(uint32_t tag_index, unsigned pool, size_t charged, 
     struct tagpool_segment_counts *rows = ledger_rows(0, tag_index);
     ledger_join(0, tag_index);
     port_lock(&ledger.common);
-    (void)ledger_discharge(&rows[pool], charged, bytes);
+    ledger_discharge(&rows[pool], charged, bytes);
     port_unlock(&ledger.common);
 }
 

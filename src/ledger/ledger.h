@@ -126,26 +126,22 @@ static inline bool ledger_is_joined(uint32_t shard, uint32_t tag_index)
     return writer == shard + 1 || writer == UINT32_MAX;
 }
 
-/* Counts an allocation; true iff the shard's use is above its limit: the caller then calls ledger_peak(). */
+/* Counts an allocation in a row of this thread's own; true iff the shard's use is above its limit: the caller then calls ledger_peak(). */
 static inline bool ledger_charge(struct tagpool_segment_counts *row, size_t charged, size_t bytes)
 {
-    uint64_t allocs = LOAD(&row->allocs) + 1;
-    uint64_t charged_in = LOAD(&row->charged_in) + charged;
-    STORE(&row->allocs, allocs);
-    STORE(&row->charged_in, charged_in);
+    ADD(&row->allocs, 1);
+    ADD(&row->charged_in, charged);
     ADD(&row->bytes_in, bytes);
-    return (int64_t)(allocs - LOAD(&row->frees)) > LOAD(&row->limit_blocks) ||
-           (int64_t)(charged_in - LOAD(&row->charged_out)) > LOAD(&row->limit_charged);
+    return (int64_t)(row->allocs - row->frees) > LOAD(&row->limit_blocks) ||
+           (int64_t)(row->charged_in - row->charged_out) > LOAD(&row->limit_charged);
 }
 
-/* Counts a free; true iff it is the row's first: the caller then calls ledger_join(). */
-static inline bool ledger_discharge(struct tagpool_segment_counts *row, size_t charged, size_t bytes)
+/* Counts a free. pre: the row has counted a free before, or ledger_join() was called. */
+static inline void ledger_discharge(struct tagpool_segment_counts *row, size_t charged, size_t bytes)
 {
-    uint64_t frees = LOAD(&row->frees);
-    STORE(&row->frees, frees + 1);
+    ADD(&row->frees, 1);
     ADD(&row->charged_out, charged);
     ADD(&row->bytes_out, bytes);
-    return frees == 0;
 }
 
 #endif

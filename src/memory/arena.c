@@ -26,6 +26,7 @@ bool arena_start(uint64_t pool_bytes)
         return false;
     }
     arena.base = (uintptr_t)base;
+    arena.slope = arena.base - ((uintptr_t)spans << (UNIT_SHIFT - SPAN_SHIFT));
     arena.bytes = bytes;
     arena.half_units = units / POOLS;
     arena.spans = spans;

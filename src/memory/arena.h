@@ -23,6 +23,7 @@ struct half {
 
 struct arena {
     uintptr_t base;
+    uintptr_t slope;    /* base - (address of spans << 10): see span_address() */
     size_t bytes;       /* of both halves */
     size_t half_units;
     struct span *spans; /* one for each unit */
@@ -70,7 +71,8 @@ static inline size_t span_index(const struct span *span)
 
 static inline uintptr_t span_address(const struct span *span)
 {
-    return arena.base + (span_index(span) << UNIT_SHIFT);
+    /* base + index * 64 KiB, where index = (span - spans) / 64: one shift and one addition, modulo the word. */
+    return arena.slope + ((uintptr_t)span << (UNIT_SHIFT - SPAN_SHIFT));
 }
 
 static inline unsigned span_pool(const struct span *span)

@@ -11,7 +11,7 @@ void heap_start(struct heap *heap)
 {
     for (unsigned pool = 0; pool < POOLS; pool++)
         for (unsigned class = 0; class < CLASS_COUNT; class ++)
-            heap->bin[pool][class] = &no_span;
+            heap->bin[class][pool] = &no_span;
 }
 
 void heap_empty(struct heap *heap)
@@ -28,7 +28,7 @@ const char *heap_check(const struct heap *heap)
 {
     for (unsigned pool = 0; pool < POOLS; pool++)
         for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-            const struct span *span = heap->bin[pool][class];
+            const struct span *span = heap->bin[class][pool];
             uint32_t before = 0;
             while (span != &no_span) {
                 if (span->kind != SPAN_SLAB || span->owner != heap || span->class != class || span_pool(span) != pool)

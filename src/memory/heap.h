@@ -25,7 +25,7 @@ struct batch {
 };
 
 struct heap {
-    struct span *bin[POOLS][CLASS_COUNT]; /* current span, first of the list of those with free slots; never NULL */
+    struct span *bin[CLASS_COUNT][POOLS]; /* current span, first of the list of those with free slots; never NULL */
     uint32_t inbox;                       /* span that has remote frees: index + 1; linked by inbox_next */
     uint32_t cached_units;
     uint32_t cached[POOLS][CACHED_RUN_UNITS + 1]; /* free big runs by length: index + 1, linked by next */

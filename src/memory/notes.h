@@ -7,13 +7,12 @@
 
 #include "memory/class.h"
 
-/* The tag index of a freed slot's last block, or NOTES_TAG_UNKNOWN: 16 bits a slot, stored downwards from the notes, so that
- * the place follows from the notes' address alone. Nothing depends on it but the words of a report. */
-#define NOTES_TAG_UNKNOWN 0xFFFFu
+/* The tag index of a freed slot's last block, as far as 16 bits go: stored downwards from the notes, so that the place
+ * follows from the notes' address alone. Nothing depends on it but the words of a report. */
 
 static inline uint16_t *notes_freed_tag(uint32_t *notes, uint32_t slot)
 {
-    return (uint16_t *)(void *)notes - 1 - slot;
+    return (uint16_t *)(void *)notes + ~(ptrdiff_t)slot;
 }
 
 /* Reserves storage for the notes of an arena of `arena_bytes` bytes. */

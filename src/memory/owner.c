@@ -34,9 +34,8 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
         place->bytes = info->slot_bytes - note_slack(place->note);
         place->tag_index = note_tag_index(place->note);
     } else if ((place->note & (NOTE_FREED | NOTE_REMOTE)) != 0) {
-        uint32_t tag_index = LOAD(notes_freed_tag(notes, place->slot));
         place->kind = PLACE_FREED;
-        place->tag_index = tag_index != NOTES_TAG_UNKNOWN ? tag_index : UINT32_MAX;
+        place->tag_index = LOAD(notes_freed_tag(notes, place->slot));
     }
 }
 

@@ -20,7 +20,7 @@ struct place {
     struct span *span;   /* the rest: PLACE_FREED and PLACE_LIVE */
     uint32_t slot;       /* of a slab span */
     uint32_t note;
-    uint32_t tag_index;  /* PLACE_FREED: of its last block, or UINT32_MAX if that is not known */
+    uint32_t tag_index;  /* PLACE_FREED: the low 16 bits for a slab's */
     uintptr_t start;     /* of the block */
     size_t bytes;        /* requested; 0 for PLACE_FREED */
     size_t charged;

@@ -20,13 +20,12 @@ static void carve(struct span *span)
     bool whole_pages = info->page_slots == 0;
     uint32_t count = whole_pages ? info->span_slots : info->page_slots;
     uint32_t first_slot = whole_pages ? 0 : span->carved * page_numbers;
-    uint32_t first_granule = (uint32_t)span->carved << (PAGE_SHIFT - 4);
-    uint32_t slot_granules = info->slot_bytes / 16;
+    uint32_t first_offset = (uint32_t)span->carved << PAGE_SHIFT;
     uint32_t next = NOTE_END;
     for (uint32_t i = count; i-- > 0;) {
         uint32_t slot = first_slot + i;
         STORE(&span->notes[slot], next);
-        next = note_link(slot, first_granule + i * slot_granules);
+        next = note_link(slot, first_offset + i * info->slot_bytes);
     }
     span->head = next;
     span->carved = (uint8_t)(whole_pages ? pages : span->carved + 1u);
@@ -41,7 +40,7 @@ static bool is_carved(const struct span *span)
 
 static void bin_insert_second(struct heap *heap, struct span *span)
 {
-    struct span **bin = &heap->bin[span_pool(span)][span->class];
+    struct span **bin = &heap->bin[span->class][span_pool(span)];
     struct span *current = *bin;
     span->flags |= SPAN_LINKED;
     span->wake = 0;
@@ -61,7 +60,7 @@ static void bin_insert_second(struct heap *heap, struct span *span)
 
 static void bin_unlink(struct heap *heap, struct span *span)
 {
-    struct span **bin = &heap->bin[span_pool(span)][span->class];
+    struct span **bin = &heap->bin[span->class][span_pool(span)];
     struct span *next = span->next != 0 ? span_from_link(span->next) : NULL;
     if (next != NULL)
         next->prev = span->prev;
@@ -98,6 +97,7 @@ static struct span *span_new(struct heap *heap, unsigned pool, unsigned class)
     STORE(&span->granule_factor, info->granule_factor);
     STORE(&span->align_mask, info->align_mask);
     STORE(&span->slot_bytes, info->slot_bytes);
+    span->row_offset = (uint16_t)(pool * SPAN_ROW_BYTES);
     STORE(&span->remote, 0);
     span->inbox_next = 0;
     span->head = NOTE_END;
@@ -135,7 +135,7 @@ __attribute__((noinline)) void slab_freed(struct heap *heap, struct span *span)
 
 bool slab_refill(struct heap *heap, unsigned pool, unsigned class)
 {
-    struct span **bin = &heap->bin[pool][class];
+    struct span **bin = &heap->bin[class][pool];
     if (LOAD(&heap->inbox) != 0)
         heap_collect(heap);
     for (;;) {
@@ -186,7 +186,7 @@ static void batch_flush(struct batch *batch)
         inbox_post(owner, span);
 }
 
-bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uint32_t granule, uint32_t state)
+bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state)
 {
     struct batch *batch = &heap->batches[span_index(span) % BATCHES];
     if (batch->span != span || batch->count == BATCH_MOST) {
@@ -199,7 +199,7 @@ bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uint3
         if (!note_is_live(note))
             return false;
     } while (!compare_exchange_u32(&span->notes[slot], &note, next | state | NOTE_REMOTE));
-    batch->head = note_link(slot, granule);
+    batch->head = note_link(slot, address);
     if (batch->count++ == 0)
         batch->tail_slot = slot;
     return true;
@@ -227,7 +227,7 @@ static void collect_span(struct heap *heap, struct span *span)
     while ((link & NOTE_END) == 0) {
         uint32_t slot = note_link_slot(link);
         uint32_t note = LOAD(&span->notes[slot]);
-        uintptr_t address = span_address(span) + ((uintptr_t)note_link_granule(link) << 4);
+        uintptr_t address = span_address(span) + note_link_offset(link);
         if (UNLIKELY((note & NOTE_REMOTE) == 0)) {
             report_lost(span, address, note);
             return;
@@ -255,7 +255,7 @@ void heap_flush(struct heap *heap)
 
 void slab_retire(struct heap *heap, unsigned pool, unsigned class)
 {
-    struct span *span = heap->bin[pool][class];
+    struct span *span = heap->bin[class][pool];
     if (span == &no_span || span->used != 1)
         return;
     bin_unlink(heap, span);

@@ -23,7 +23,7 @@ INTERNAL bool slab_refill(struct heap *heap, unsigned pool, unsigned class);
 INTERNAL void slab_freed(struct heap *heap, struct span *span);
 
 /* Frees a slot of another heap's span. False iff the note is not live: freed meanwhile. */
-INTERNAL bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uint32_t granule, uint32_t state);
+INTERNAL bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state);
 
 /* Gives the bin's current span to the arena if it holds no block. */
 INTERNAL void slab_retire(struct heap *heap, unsigned pool, unsigned class);
@@ -31,13 +31,13 @@ INTERNAL void slab_retire(struct heap *heap, unsigned pool, unsigned class);
 /* Checks the invariants above; NULL or what is wrong. pre: nothing else runs. */
 INTERNAL const char *slab_check(const struct span *span);
 
-/* Slot number of an address in a slab span; *exact: the address is where a slot starts. */
+/* Slot number of an address in a slab span; *exact: the address is where a slot starts. pre: the span is this heap's, or holds
+ * a block that the caller may free; so nobody changes it. */
 INLINE uint32_t slab_slot(const struct span *span, uintptr_t address, bool *exact)
 {
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    uint32_t t = (offset >> PAGE_SHIFT) * LOAD(&span->page_factor) +
-                 ((offset & (PAGE_BYTES - 1)) >> 4) * LOAD(&span->granule_factor);
-    *exact = ((t & 0xFF00) | (offset & LOAD(&span->align_mask))) == 0;
+    uint32_t t = (offset >> PAGE_SHIFT) * span->page_factor + ((offset & (PAGE_BYTES - 1)) >> 4) * span->granule_factor;
+    *exact = ((t & 0xFF00) | (offset & span->align_mask)) == 0;
     return t >> 16;
 }
 
@@ -48,21 +48,20 @@ INLINE void *slab_take(struct span *span, uint32_t head, uint32_t live)
     span->head = LOAD(note);
     span->used++;
     STORE(note, live);
-    return (void *)(span_address(span) + ((uintptr_t)note_link_granule(head) << 4));
+    return (void *)(span_address(span) + note_link_offset(head));
 }
 
 /* Keeps the tag of a slot that is being freed, for the report on whoever frees it again: see notes.h. */
 INLINE void slab_remember(struct span *span, uint32_t slot, uint32_t live)
 {
-    uint32_t tag_index = note_tag_index(live);
-    STORE(notes_freed_tag(span->notes, slot), (uint16_t)(tag_index < NOTES_TAG_UNKNOWN ? tag_index : NOTES_TAG_UNKNOWN));
+    STORE(notes_freed_tag(span->notes, slot), (uint16_t)note_tag_index(live));
 }
 
 /* Puts a slot of one's own span back. `state` is NOTE_FREED, with NOTE_FILLED if its bytes were filled. */
 INLINE void slab_put(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state)
 {
     STORE(&span->notes[slot], (span->head & NOTE_LINK_MASK) | state);
-    span->head = note_link(slot, (uint32_t)(address & (UNIT_BYTES - 1)) >> 4);
+    span->head = note_link(slot, address);
     if (UNLIKELY(--span->used == span->wake))
         slab_freed(heap, span);
 }

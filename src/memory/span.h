@@ -47,6 +47,7 @@ struct span {
             uint32_t inbox_next; /* next span in the owner's inbox: index + 1, or 0 */
             uint16_t align_mask; /* low address bits that are 0 at the start of every slot */
             uint16_t used;       /* live slots, plus 1 while this is the current span of its bin */
+            uint16_t row_offset; /* bytes from a tag's nonpaged row of counters to this pool's */
             uint16_t wake;       /* when a free brings `used` down to this, slab_freed() is called */
         };
         struct { /* all other kinds */
@@ -64,12 +65,18 @@ struct span {
     uint8_t class;   /* SPAN_SLAB: see class.h */
     uint8_t carved;  /* SPAN_SLAB: pages whose slots have been handed to the free list */
     uint8_t flags;   /* SPAN_LINKED, SPAN_DIRTY */
+#if UINTPTR_MAX <= 0xFFFFFFFFu
+    uint64_t unused;
+#endif
 };
+
+#define SPAN_ROW_BYTES 64u /* of a row of counters; the ledger asserts it */
 
 #define SPAN_LINKED 1u /* SPAN_SLAB: in its bin's list */
 #define SPAN_DIRTY 2u  /* SPAN_FREE: its memory may still be with us */
 
 /* One cache line on 64-bit: the table is walked by address. */
-_Static_assert(sizeof(struct span) <= 64, "a span entry has grown");
+#define SPAN_SHIFT 6
+_Static_assert(sizeof(struct span) == 1 << SPAN_SHIFT, "a span entry has another size");
 
 #endif

@@ -13,7 +13,7 @@ static bool is_plain(uint32_t note)
 
 void *pool_alloc_peak(void *block, struct thread *thread, const struct tag_entry *entry, unsigned pool)
 {
-    ledger_peak(&entry->rows[pool], thread->number, entry->index, pool);
+    ledger_peak(&entry->rows[pool], thread->number, note_tag_index(entry->live), pool);
     return block;
 }
 
@@ -32,13 +32,13 @@ static void *alloc_known(struct thread *thread, const struct tag_entry *entry, u
         unsigned class = class_of(bytes);
         if (!slab_refill(&thread->heap, pool, class))
             return NULL;
-        struct span *span = thread->heap.bin[pool][class];
+        struct span *span = thread->heap.bin[class][pool];
         size_t charged = span->slot_bytes;
-        void *block = slab_take(span, span->head, note_live(entry->index, charged - bytes, 0));
+        void *block = slab_take(span, span->head, note_add_slack(entry->live, charged - bytes));
         return count(thread, entry, pool, block, charged, bytes);
     }
     bool zeroed;
-    struct span *run = bytes <= PTRDIFF_MAX ? big_take(&thread->heap, pool, bytes, note_live(entry->index, 0, 0), &zeroed) : NULL;
+    struct span *run = bytes <= PTRDIFF_MAX ? big_take(&thread->heap, pool, bytes, entry->live, &zeroed) : NULL;
     if (run == NULL)
         return NULL;
     return count(thread, entry, pool, (void *)span_address(run), big_charged(bytes), bytes);
@@ -52,10 +52,10 @@ static const struct tag_entry *entry_of(struct thread *thread, uint32_t tag)
     if (entry->tag == tag)
         return entry;
     uint32_t index = ledger_find(tag);
-    struct tagpool_segment_counts *rows = index < LEDGER_OVERFLOW ? ledger_rows_in(thread->directory, index) : NULL;
+    struct tagpool_segment_counts *rows = index < LEDGER_OVERFLOW ? thread_rows(thread, index) : NULL;
     if (rows == NULL || !ledger_is_joined(thread->number, index))
         return NULL;
-    *entry = (struct tag_entry){tag, index, rows};
+    *entry = (struct tag_entry){tag, note_live(index, 0, 0), rows};
     return entry;
 }
 
@@ -74,8 +74,8 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
 /* Counts a free if it is not the first of its row; the first needs more, and the slow path does it. */
 static struct tagpool_segment_counts *row_of(struct thread *thread, const struct span *span, uint32_t note)
 {
-    struct tagpool_segment_counts *rows = ledger_rows_in(thread->directory, note_tag_index(note));
-    return rows != NULL && LOAD(&rows[span_pool(span)].frees) != 0 ? &rows[span_pool(span)] : NULL;
+    struct tagpool_segment_counts *rows = thread_rows(thread, note_tag_index(note));
+    return rows != NULL && rows[span_pool(span)].frees != 0 ? &rows[span_pool(span)] : NULL;
 }
 
 static bool free_of_other_thread(struct thread *thread, struct span *span, uintptr_t address, uint32_t tag, bool any_tag)
@@ -90,10 +90,9 @@ static bool free_of_other_thread(struct thread *thread, struct span *span, uintp
         return false;
     size_t charged = LOAD(&span->slot_bytes);
     slab_remember(span, slot, note);
-    uint32_t granule = (uint32_t)(address & (UNIT_BYTES - 1)) >> 4;
-    if (!slab_free_remote(&thread->heap, span, slot, granule, NOTE_FREED))
+    if (!slab_free_remote(&thread->heap, span, slot, address, NOTE_FREED))
         return false;
-    (void)ledger_discharge(row, charged, charged - note_slack(note));
+    ledger_discharge(row, charged, charged - note_slack(note));
     return true;
 }
 
@@ -106,7 +105,7 @@ static bool free_big(struct thread *thread, struct span *run, uintptr_t address,
     size_t bytes = LOAD(&run->bytes);
     if (row == NULL || !big_release(run, note))
         return false;
-    (void)ledger_discharge(row, big_charged(bytes), bytes);
+    ledger_discharge(row, big_charged(bytes), bytes);
     big_put(&thread->heap, run);
     return true;
 }

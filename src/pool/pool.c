@@ -81,18 +81,18 @@ static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
         output_line(&line);
     }
     bool has_common = ledger_rows(0, index) != NULL;
-    struct tagpool_segment_counts *rows = has_common && thread->number != 0 ? ledger_rows(thread->number, index) : NULL;
+    struct tagpool_segment_counts *rows = has_common ? thread_rows_new(thread, index) : NULL;
     if (rows != NULL) {
         ledger_join(thread->number, index);
         if (plain == tag)
-            *thread_tag_entry(thread, tag) = (struct tag_entry){tag, index, rows};
+            *thread_tag_entry(thread, tag) = (struct tag_entry){tag, note_live(index, 0, 0), rows};
     }
     return index;
 }
 
 static void charge(struct thread *thread, uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *rows = thread->number != 0 ? ledger_rows_in(thread->directory, tag_index) : NULL;
+    struct tagpool_segment_counts *rows = thread_rows(thread, tag_index);
     if (rows == NULL)
         ledger_charge_common(tag_index, pool, charged, bytes);
     else if (ledger_charge(&rows[pool], charged, bytes))
@@ -101,11 +101,14 @@ static void charge(struct thread *thread, uint32_t tag_index, unsigned pool, siz
 
 static void discharge(struct thread *thread, uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *rows = thread->number != 0 ? ledger_rows(thread->number, tag_index) : NULL;
-    if (rows == NULL)
+    struct tagpool_segment_counts *rows = thread_rows_new(thread, tag_index);
+    if (rows == NULL) {
         ledger_discharge_common(tag_index, pool, charged, bytes);
-    else if (ledger_discharge(&rows[pool], charged, bytes))
+        return;
+    }
+    if (rows[pool].frees == 0)
         ledger_join(thread->number, tag_index);
+    ledger_discharge(&rows[pool], charged, bytes);
 }
 
 /* What an allocation found. */
@@ -119,7 +122,7 @@ struct grant {
 static bool is_untouched(struct span *span, uint32_t link, struct grant *grant)
 {
     uint32_t *note = &span->notes[note_link_slot(link)];
-    uintptr_t address = span_address(span) + ((uintptr_t)note_link_granule(link) << 4);
+    uintptr_t address = span_address(span) + note_link_offset(link);
     if ((LOAD(note) & NOTE_FILLED) == 0 || pattern_is_freed((void *)address, span->slot_bytes))
         return true;
     owner_find(address, &grant->written);
@@ -134,7 +137,7 @@ static void grant_slot(struct thread *thread, const struct request *request, uns
     uint32_t flags = (request->tag & TAG_PROTECTED) != 0 ? NOTE_PROTECTED : 0;
     if (!slab_refill(&thread->heap, request->pool, class))
         return;
-    struct span *span = thread->heap.bin[request->pool][class];
+    struct span *span = thread->heap.bin[class][request->pool];
     if (!is_untouched(span, span->head, grant))
         return;
     if ((LOAD(&pool_state.features) & FEATURE_TAIL_CHECK) != 0 && slack != 0)
@@ -230,8 +233,7 @@ static bool take_back(struct thread *thread, const struct place *place)
         slab_put(&thread->heap, place->span, place->slot, place->start, state);
         return true;
     }
-    uint32_t granule = (uint32_t)(place->start & (UNIT_BYTES - 1)) >> 4;
-    return slab_free_remote(&thread->heap, place->span, place->slot, granule, state);
+    return slab_free_remote(&thread->heap, place->span, place->slot, place->start, state);
 }
 
 void pool_free_slow(void *block, uint32_t tag, bool any_tag)

@@ -89,12 +89,12 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag, const void *c
     struct thread *thread = thread_self;
     if (LIKELY(thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS && bytes <= SLAB_MOST_BYTES)) {
         struct tag_entry *entry = thread_tag_entry(thread, tag);
-        struct span *span = thread->heap.bin[pool][class_of(bytes)];
+        struct span *span = thread->heap.bin[class_of(bytes)][pool];
         uint32_t head = span->head;
         if (LIKELY(entry->tag == tag && (head & NOTE_END) == 0)) {
             struct tagpool_segment_counts *row = &entry->rows[pool];
             size_t charged = span->slot_bytes;
-            void *block = slab_take(span, head, note_live(entry->index, charged - bytes, 0));
+            void *block = slab_take(span, head, note_add_slack(entry->live, charged - bytes));
             if (LIKELY(!ledger_charge(row, charged, bytes)))
                 return block;
             return pool_alloc_peak(block, thread, entry, pool);
@@ -115,11 +115,11 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
             uint32_t note = LOAD(&span->notes[slot]);
             bool is_plain = exact && (note & (NOTE_LIVE | NOTE_PROTECTED | NOTE_PATTERNED)) == NOTE_LIVE;
             if (LIKELY(is_plain && (any_tag || ledger_tag_of(note_tag_index(note)) == tag))) {
-                struct tagpool_segment_counts *rows = ledger_rows_in(thread->directory, note_tag_index(note));
-                struct tagpool_segment_counts *row = &rows[span_pool(span)];
-                if (LIKELY(rows != NULL && LOAD(&row->frees) != 0)) {
+                struct tagpool_segment_counts *rows = thread_rows(thread, note_tag_index(note));
+                struct tagpool_segment_counts *row = (void *)((char *)rows + span->row_offset);
+                if (LIKELY(rows != NULL && row->frees != 0)) {
                     size_t charged = span->slot_bytes;
-                    (void)ledger_discharge(row, charged, charged - note_slack(note));
+                    ledger_discharge(row, charged, charged - note_slack(note));
                     slab_remember(span, slot, note);
                     slab_put(&thread->heap, span, slot, address, NOTE_FREED);
                     return;

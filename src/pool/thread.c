@@ -10,6 +10,7 @@
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
 
+_Static_assert(sizeof(struct tagpool_segment_counts) == SPAN_ROW_BYTES, "spans step over rows of another size");
 _Static_assert(offsetof(struct thread, heap) == 0, "a heap's address is its thread's");
 
 /* Set once this thread's exit hook has run: what it still does goes through number 0. */
@@ -23,6 +24,17 @@ static struct {
     struct port_lock zero; /* held while number 0 is in use */
 } threads = {.lock = PORT_LOCK_INITIAL, .zero = PORT_LOCK_INITIAL};
 
+struct tagpool_segment_counts *thread_rows_new(struct thread *thread, uint32_t tag_index)
+{
+    struct tagpool_segment_counts *rows = thread_rows(thread, tag_index);
+    if (rows != NULL || thread->number == 0)
+        return rows;
+    rows = ledger_rows(thread->number, tag_index);
+    if (rows != NULL)
+        thread->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS] = rows - (size_t)(tag_index % TAGPOOL_SEGMENT_CHUNK_TAGS) * 2;
+    return rows;
+}
+
 static bool thread_start(uint32_t number)
 {
     struct thread *thread = &threads.table[number];
@@ -31,7 +43,6 @@ static bool thread_start(uint32_t number)
     if (thread->state == THREAD_NEW) {
         heap_start(&thread->heap);
         thread->number = number;
-        thread->directory = ledger_shard(number);
         thread_tag_entry(thread, 0)->tag = 1; /* tag 0 belongs to this entry, 1 to another: see struct tag_entry */
     }
     thread->state = THREAD_BUSY;

@@ -14,8 +14,8 @@
 
 /* A tag's place in the ledger, as this thread found it. An empty entry has a tag that belongs to another entry. */
 struct tag_entry {
-    uint32_t tag; /* never a protected one */
-    uint32_t index;
+    uint32_t tag;  /* never a protected one */
+    uint32_t live; /* the note of a block without slack under this tag: its index is in there */
     struct tagpool_segment_counts *rows;
 };
 
@@ -23,11 +23,11 @@ enum thread_state { THREAD_NEW, THREAD_BUSY, THREAD_IDLE, THREAD_LOST };
 
 struct thread {
     struct heap heap;
-    struct tagpool_segment_shard *directory;
     uint32_t number; /* of the shard */
     uint32_t next_idle;
     uint32_t state;  /* enum thread_state; THREAD_LOST: of the parent of this process, never to be touched */
     struct tag_entry tags[TAGPOOL_TAG_CACHE];
+    struct tagpool_segment_counts *chunks[LEDGER_CHUNKS]; /* the shard's chunks of counters met so far, or NULL */
 };
 
 /* This thread's own, or NULL. */
@@ -52,9 +52,19 @@ INTERNAL bool thread_is_lost(const struct heap *heap);
 /* Calls `visit` for every thread structure that can be looked at; stops at and returns the first answer that is not NULL. */
 INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread));
 
+/* This thread's own counters of a tag in the nonpaged pool, those of the paged pool behind; NULL if it has none yet. */
+INLINE struct tagpool_segment_counts *thread_rows(struct thread *thread, uint32_t tag_index)
+{
+    struct tagpool_segment_counts *chunk = thread->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS];
+    return chunk != NULL ? chunk + (size_t)(tag_index % TAGPOOL_SEGMENT_CHUNK_TAGS) * 2 : NULL;
+}
+
+/* The same, made if there are none; NULL iff there is no memory, or the thread is number 0. */
+INTERNAL struct tagpool_segment_counts *thread_rows_new(struct thread *thread, uint32_t tag_index);
+
 static inline struct tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
 {
-    return &thread->tags[(tag * 0x9E3779B1u >> 20) & (TAGPOOL_TAG_CACHE - 1)];
+    return &thread->tags[tag * 0x9E3779B1u / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1)];
 }
 
 #endif

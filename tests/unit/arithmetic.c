@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arithmetic.c: base/internal and base/atomic: the small arithmetic that everything else stands on.
+ */
+#include "unit.h"
+
+#include "base/atomic.h"
+#include "base/internal.h"
+#include "random.h"
+
+static const uint64_t edges[] = {0,
+                                 1,
+                                 2,
+                                 3,
+                                 9,
+                                 10,
+                                 0x7FFFFFFF,
+                                 0x80000000,
+                                 UINT32_MAX,
+                                 UINT64_C(1) << 32,
+                                 INT64_MAX,
+                                 UINT64_C(1) << 63,
+                                 (UINT64_C(1) << 63) + 1,
+                                 UINT64_MAX - 1,
+                                 UINT64_MAX};
+
+/* "Division bit by bit": the quotient of C's own division, for every pair of edges and for random numbers of all lengths. */
+static void division(void **state)
+{
+    uint64_t seed = 1;
+    (void)state;
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++)
+        for (size_t j = 1; j < sizeof edges / sizeof edges[0]; j++)
+            assert_true(divide(edges[i], edges[j]) == edges[i] / edges[j]);
+    for (int i = 0; i < 20000; i++) {
+        uint64_t dividend = random_u64(&seed) >> random_below(&seed, 64);
+        uint64_t divisor = random_u64(&seed) >> random_below(&seed, 64);
+        if (divisor != 0)
+            assert_true(divide(dividend, divisor) == dividend / divisor);
+    }
+}
+
+/* "The number of the lowest bit set, by 32-bit halves." */
+static void lowest_bits(void **state)
+{
+    uint64_t seed = 2;
+    (void)state;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        assert_int_equal(lowest_bit(UINT64_C(1) << bit), bit);
+        assert_int_equal(lowest_bit(UINT64_MAX << bit), bit);
+        for (int i = 0; i < 100; i++)
+            assert_int_equal(lowest_bit((random_u64(&seed) | 1) << bit), bit);
+    }
+}
+
+/* "Rounds up to a multiple of `step`, a power of two." */
+static void rounding_up(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step <= 65536; step *= 2)
+        for (size_t value = 0; value < 70000; value += value < 600 ? 1 : 61) {
+            size_t expected = (value / step + (value % step != 0)) * step;
+            assert_int_equal(round_up(value, step), expected);
+        }
+    assert_true(round_up(SIZE_MAX - 4095, 4096) == SIZE_MAX - 4095);
+}
+
+static void powers_of_two(void **state)
+{
+    (void)state;
+    assert_false(is_power_of_two(0));
+    for (size_t power = 1; power != 0; power <<= 1) {
+        assert_true(is_power_of_two(power));
+        assert_int_equal(is_power_of_two(power + 1), power == 1);
+        assert_int_equal(is_power_of_two(power - 1), power == 2);
+    }
+}
+
+/* "strlen is not among the four functions that firmware promises to have." */
+static void lengths_of_strings(void **state)
+{
+    (void)state;
+    assert_int_equal(string_length(""), 0);
+    assert_int_equal(string_length("a"), 1);
+    assert_int_equal(string_length("\xFF\x80 b\0c"), 4);
+}
+
+/* The operations that change a word tell what was there, and change it only as they say. */
+static void atomic_words(void **state)
+{
+    uint32_t word = 7;
+    uint32_t expected = 8;
+    uint64_t sum = UINT64_MAX;
+    (void)state;
+    assert_int_equal(exchange_u32(&word, 9), 7);
+    assert_false(compare_exchange_u32(&word, &expected, 1));
+    assert_int_equal(word, 9);
+    assert_int_equal(expected, 9);
+    assert_true(compare_exchange_u32(&word, &expected, 1));
+    assert_int_equal(LOAD(&word), 1);
+    ADD(&word, -1);
+    assert_int_equal(LOAD_ACQUIRE(&word), 0);
+    assert_true(add_fetch_u64(&sum, 6) == 5);
+    STORE(&sum, UINT64_C(1) << 40);
+    assert_true(add_fetch_u64(&sum, -(UINT64_C(1) << 40)) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(division),      cmocka_unit_test(lowest_bits),        cmocka_unit_test(rounding_up),
+        cmocka_unit_test(powers_of_two), cmocka_unit_test(lengths_of_strings), cmocka_unit_test(atomic_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
