@@ -123,8 +123,9 @@ struct tagpool_row {
 /* The tag of the row that counts every tag for which the table (65,536 tags) had no room. No caller may use it. */
 #define TAGPOOL_TAG_OVERFLOW TAGPOOL_TAG('B', 'I', 'G', ' ')
 
-/* Statistics of one tag in one pool; TAGPOOL_PROTECTED in `tag` is ignored. Fails iff the tag was never used
- * (TAGPOOL_ENOTFOUND; *stats is then all zero) or `pool` is neither pool (TAGPOOL_EINVAL). */
+/* Statistics of one tag in one pool; TAGPOOL_PROTECTED in `tag` is ignored. Fails iff the tag has no row,
+ * because it was never used or found the table full (TAGPOOL_ENOTFOUND; *stats is then all zero), or `pool` is neither pool
+ * (TAGPOOL_EINVAL). */
 TAGPOOL_API int tagpool_tag_stats(uint32_t tag, enum tagpool_pool pool, struct tagpool_stats *stats);
 
 /* Statistics of one pool: the sum over its tags. Fails iff `pool` is neither pool (TAGPOOL_EINVAL). */

@@ -103,8 +103,8 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
     }
     raise(&tag->peak_blocks[pool], blocks);
     raise(&tag->peak_charged[pool], charged);
-    int64_t add_blocks = share((int64_t)tag->peak_blocks[pool] - blocks, n, LEDGER_GRAIN_BLOCKS);
-    int64_t add_charged = share((int64_t)tag->peak_charged[pool] - charged, n, LEDGER_GRAIN_BYTES);
+    int64_t add_blocks = share((int64_t)LOAD(&tag->peak_blocks[pool]) - blocks, n, LEDGER_GRAIN_BLOCKS);
+    int64_t add_charged = share((int64_t)LOAD(&tag->peak_charged[pool]) - charged, n, LEDGER_GRAIN_BYTES);
     for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
         struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag_index);
         if (rows == NULL || (LOAD(&rows[pool].allocs) | LOAD(&rows[pool].frees)) == 0)

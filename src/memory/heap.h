@@ -26,10 +26,12 @@ struct batch {
 
 struct heap {
     struct span *bin[CLASS_COUNT][POOLS]; /* current span, first of the list of those with free slots; never NULL */
-    uint32_t inbox;                       /* span that has remote frees: index + 1; linked by inbox_next */
     uint32_t cached_units;
     uint32_t cached[POOLS][CACHED_RUN_UNITS + 1]; /* free big runs by length: index + 1, linked by next */
     struct batch batches[BATCHES];
+    _Alignas(64) uint32_t inbox;          /* span that has remote frees: index + 1, linked by inbox_next. Other threads write
+                                             it: it has a cache line of its own */
+    _Alignas(64) char after_inbox;
 };
 
 /* The span of an empty bin: it has no free slot, so that the fast path needs no test for NULL. */

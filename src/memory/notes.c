@@ -11,6 +11,7 @@
 #include "port/port.h"
 
 #define NOTES_GRAIN 64
+#define NOTES_MOST_BYTES (PORT_UNIT_BYTES / 16 * sizeof(uint32_t))
 
 static struct {
     char *base;
@@ -23,7 +24,7 @@ static struct {
 bool notes_start(size_t arena_bytes)
 {
     /* The densest span has a 4-byte note and a 2-byte tag for each 16 bytes. */
-    size_t bytes = round_up(arena_bytes / 16 * 6, PORT_UNIT_BYTES);
+    size_t bytes = round_up(arena_bytes / 16 * 6, PORT_UNIT_BYTES) + PORT_UNIT_BYTES;
     storage.base = port_reserve(bytes);
     if (storage.base == NULL)
         return false;
@@ -49,7 +50,8 @@ static size_t freed_tag_bytes(unsigned class)
 static uint32_t *carve_notes(unsigned class)
 {
     size_t bytes = freed_tag_bytes(class) + notes_bytes(class);
-    while (storage.used + bytes > storage.committed) {
+    /* Notes of the densest class are committed ahead: see find_in_slab() in owner.c. */
+    while (storage.used + bytes + NOTES_MOST_BYTES > storage.committed) {
         if (storage.committed == storage.bytes || !port_commit(storage.base + storage.committed, PORT_UNIT_BYTES))
             return NULL;
         storage.committed += PORT_UNIT_BYTES;

@@ -12,9 +12,12 @@
 #include "memory/note.h"
 #include "memory/notes.h"
 
+/* If the slab goes while we look, its notes may by now be those of another class, of fewer slots; what lies behind them is
+ * committed (notes.c). The last test tells that what was read belonged together. */
 static void find_in_slab(uintptr_t address, struct span *span, struct place *place)
 {
-    const struct class_info *info = &classes.info[LOAD(&span->class)];
+    unsigned class = LOAD(&span->class);
+    const struct class_info *info = &classes.info[class];
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
     uint32_t page = offset >> PAGE_SHIFT;
     uint32_t t = page * info->page_factor + ((offset & (PAGE_BYTES - 1)) >> 4) * info->granule_factor;
@@ -28,6 +31,8 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
                        (uintptr_t)(place->slot - page * (info->numbers / pages)) * info->slot_bytes;
     uint32_t *notes = LOAD(&span->notes);
     place->note = LOAD_ACQUIRE(&notes[place->slot]);
+    if (LOAD_ACQUIRE(&span->kind) != SPAN_SLAB || LOAD(&span->class) != class || LOAD(&span->notes) != notes)
+        return;
     place->charged = info->slot_bytes;
     if (note_is_live(place->note)) {
         place->kind = PLACE_LIVE;

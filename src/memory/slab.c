@@ -28,7 +28,7 @@ static void carve(struct span *span)
         next = note_link(slot, first_offset + i * info->slot_bytes);
     }
     span->head = next;
-    span->carved = (uint8_t)(whole_pages ? pages : span->carved + 1u);
+    STORE(&span->carved, (uint8_t)(whole_pages ? pages : span->carved + 1u));
 }
 
 static bool is_carved(const struct span *span)

@@ -52,6 +52,7 @@ struct span {
         };
         struct { /* all other kinds */
             struct heap *no_owner; /* NULL: a heap that finds itself as the owner knows the kind */
+            uint32_t *old_notes;   /* never overwritten: who looks at a slab that just went finds notes, not a wild pointer */
             size_t bytes;      /* SPAN_BIG: requested */
             uint32_t big_note; /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
                                   NOTE_FREED for a slab, without NOTE_LIVE for a big block */

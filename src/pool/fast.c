@@ -38,7 +38,7 @@ static void *alloc_known(struct thread *thread, const struct tag_entry *entry, u
         return count(thread, entry, pool, block, charged, bytes);
     }
     bool zeroed;
-    struct span *run = bytes <= PTRDIFF_MAX ? big_take(&thread->heap, pool, bytes, entry->live, &zeroed) : NULL;
+    struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, entry->live, &zeroed) : NULL;
     if (run == NULL)
         return NULL;
     return count(thread, entry, pool, (void *)span_address(run), big_charged(bytes), bytes);

@@ -115,6 +115,7 @@ static void discharge(struct thread *thread, uint32_t tag_index, unsigned pool, 
 struct grant {
     void *block;
     bool zeroed;
+    bool is_over_limit;
     struct place written; /* a free block that was written to, and is not handed out for that: PLACE_FREED */
 };
 
@@ -165,7 +166,8 @@ static void grant_block(struct thread *thread, const struct request *request, ui
 {
     unsigned class = class_aligned(request->bytes, request->alignment);
     size_t charged = class < CLASS_COUNT ? classes.info[class].slot_bytes : big_charged(request->bytes);
-    if (!pool_limit_charge(request->pool, charged))
+    grant->is_over_limit = !pool_limit_charge(request->pool, charged);
+    if (grant->is_over_limit)
         return;
     if (class < CLASS_COUNT)
         grant_slot(thread, request, class, tag_index, grant);
@@ -187,12 +189,12 @@ void *pool_alloc_slow(const struct request *request)
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->tag);
     bool is_open = (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0;
-    bool is_possible = is_open && ledger_rows(0, tag_index) != NULL && request->bytes <= PTRDIFF_MAX && is_power_of_two(request->alignment) &&
+    bool is_possible = is_open && ledger_rows(0, tag_index) != NULL && request->bytes <= arena.bytes / POOLS && is_power_of_two(request->alignment) &&
                        request->alignment <= UNIT_BYTES;
     if (is_possible)
         grant_block(thread, request, tag_index, &grant);
     thread_leave(thread);
-    if (grant.block == NULL && is_possible && grant.written.kind != PLACE_FREED) {
+    if (grant.block == NULL && is_possible && !grant.is_over_limit && grant.written.kind != PLACE_FREED) {
         /* Memory kept back for speed may be what is missing: everybody's idle memory goes to the arena, then once more. */
         threads_empty();
         thread = thread_enter();
@@ -261,7 +263,7 @@ static bool resize_in_place(const struct place *place, size_t bytes)
     if (LOAD(&pool_state.features) != 0 || (place->note & NOTE_PATTERNED) != 0)
         return false;
     if (span->kind == SPAN_BIG) {
-        if (bytes <= SLAB_MOST_BYTES || bytes > PTRDIFF_MAX || big_units(bytes) != span->units)
+        if (bytes <= SLAB_MOST_BYTES || bytes > arena.bytes / POOLS || big_units(bytes) != span->units)
             return false;
         STORE(&span->bytes, bytes);
         return true;

@@ -262,7 +262,8 @@ static void the_printed_report_has_every_field(void **state)
     for (int i = 0; i < 4; i++)
         check(has_hex(output, report.parameter[i]));
     check(printed("something was done wrong") && printed("bug check") && !printed("finding"));
-    check(printed("Wave") && printed(" paged") && printed("4321 bytes") && printed("protected") && has_hex(output, (uintptr_t)text));
+    check(printed("Wave") && printed(" paged") && printed("4321 bytes") && printed("protected") &&
+          has_hex(output, (uintptr_t)text));
     output_clear();
     report.stops = report.has_block = false;
     tagpool_bugcheck_print(&report);

@@ -39,6 +39,51 @@ static void no_options(void)
     tagpool_free(tagpool_alloc(TAGPOOL_PAGED, 1, TAG));
 }
 
+static bool no_block(const struct tagpool_block *block, void *context)
+{
+    (void)block;
+    (void)context;
+    check(!"there is no block to visit");
+    return false;
+}
+
+/* "Nothing needs to be called first": whatever is asked before the start has an answer. */
+static void questions_before_the_start(void)
+{
+    struct tagpool_stats stats;
+    struct tagpool_block block;
+    size_t count = 1;
+    for (int round = 0; round < 2; round++) {
+        same(tagpool_tag_stats(TAG, TAGPOOL_PAGED, &stats), TAGPOOL_ENOTFOUND);
+        same(tagpool_pool_stats(TAGPOOL_NONPAGED, &stats), TAGPOOL_OK);
+        check(stats.allocs == 0 && stats.frees == 0 && stats.peak_charged == 0 && stats.failures == 0);
+        tagpool_total_stats(&stats);
+        check(stats.allocs == 0 && stats.bytes == 0 && stats.peak_blocks == 0);
+        same(tagpool_rows(NULL, 0, TAGPOOL_BY_TAG), 0);
+        tagpool_print(TAGPOOL_BY_BYTES);
+        same(tagpool_query(&stats, &block), TAGPOOL_ENOTFOUND);
+        check(!tagpool_owns(&stats) && !tagpool_owns(NULL));
+        same(tagpool_walk(no_block, NULL), 0);
+        same(tagpool_limit(TAGPOOL_PAGED), 0);
+        tagpool_trim();
+        same(tagpool_validate(), TAGPOOL_OK);
+        tagpool_free(NULL);
+        check(mistake(0xC2, 0x46));
+        check(tagpool_realloc(&stats, 10) == NULL);
+        check(mistake(0xC2, 0x42));
+        same(tagpool_size(&stats), 0);
+        check(mistake(0xC2, 0x42));
+        check(tagpool_alloc(TAGPOOL_PAGED, 10, 0) == NULL);
+        check(mistake(0xC2, 0x9B));
+        struct tagpool_snapshot *snapshot = tagpool_snapshot_take();
+        check(snapshot != NULL);
+        tagpool_snapshot_rows(snapshot, &count);
+        same(count, 0);
+        tagpool_snapshot_release(snapshot);
+        same(tagpool_start(NULL), TAGPOOL_OK); /* the answers are the same after the start */
+    }
+}
+
 /* Every option with every kind of value the header names is understood, before and after the start. */
 static void every_option_is_understood(void)
 {
@@ -199,7 +244,7 @@ static void reserve_is_halved_until_it_fits(void)
 {
     struct rlimit limit;
     if (INSTRUMENTED)
-        return;
+        skip_because("a limit on address space would stop the instrumentation first");
     same(getrlimit(RLIMIT_AS, &limit), 0);
     limit.rlim_cur = (rlim_t)1 << (sizeof(void *) == 8 ? 34 : 30);
     same(setrlimit(RLIMIT_AS, &limit), 0);
@@ -217,18 +262,19 @@ static void no_address_space_at_all(void)
 {
     struct rlimit limit, old;
     if (INSTRUMENTED)
-        return;
+        skip_because("a limit on address space would stop the instrumentation first");
     same(getrlimit(RLIMIT_AS, &old), 0);
     limit = old;
     limit.rlim_cur = 4096;
     same(setrlimit(RLIMIT_AS, &limit), 0);
     int started = tagpool_start(NULL);
     void *block = tagpool_alloc(TAGPOOL_PAGED, 10, TAG);
-    int verdict = tagpool_verdict();
+    int verdict = tagpool_verdict(), limited = tagpool_limit_set(TAGPOOL_PAGED, 1 << 20);
     same(setrlimit(RLIMIT_AS, &old), 0);
     same(started, TAGPOOL_ENOMEM);
     check(block == NULL);
     same(verdict, TAGPOOL_NOT_CHECKED);
+    same(limited, TAGPOOL_ENOMEM);
     same(tagpool_start("reserve=32M"), TAGPOOL_OK);
     block = tagpool_alloc(TAGPOOL_PAGED, 10, TAG);
     check(block != NULL);
@@ -309,8 +355,8 @@ static bool may_lock(void)
 /* "lock: nonpaged memory is locked into RAM when it is committed", so it is there before it is touched. */
 static void locked_memory_is_there(void)
 {
-    if (!may_lock())
-        return;
+    if (INSTRUMENTED || !may_lock())
+        skip_because("this process may not lock memory");
     same(tagpool_start("lock=on"), TAGPOOL_OK);
     void *block = tagpool_alloc(TAGPOOL_NONPAGED, 1 << 20, TAG);
     check(block != NULL);
@@ -343,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fresh_test(no_options),
+        fresh_test(questions_before_the_start),
         fresh_test(every_option_is_understood),
         fresh_test(every_bad_word_is_reported),
         fresh_test(a_bad_word_cannot_spoil_the_report),

@@ -91,10 +91,11 @@ static void every_order(void **state)
 /* Sizes beyond 32 bits are compared as exactly: one block of 5 GiB is more per block than many small ones. */
 static void a_huge_block_comes_first(void **state)
 {
-    void *small[3], *huge = sizeof(size_t) < 8 ? NULL : tagpool_alloc(TAGPOOL_PAGED, (size_t)((uint64_t)5 << 30), fresh_tag());
+    void *small[3],
+        *huge = sizeof(size_t) < 8 ? NULL : tagpool_alloc(TAGPOOL_PAGED, (size_t)((uint64_t)5 << 30), fresh_tag());
     (void)state;
     if (huge == NULL)
-        skip(); /* no address space or no memory for it */
+        skip_because("there is no address space or no memory for 5 GiB");
     for (size_t i = 0; i < 3; i++)
         small[i] = tagpool_alloc(TAGPOOL_PAGED, 100, TAGPOOL_TAG('A', 'A', 'A', 'A'));
     check(tagpool_rows(rows, MOST, TAGPOOL_BY_PER_ALLOC) > 1);
@@ -125,6 +126,22 @@ static void every_tag_has_its_row(void **state)
     tagpool_free(b);
     tagpool_free(c);
     same(tagpool_rows(NULL, 0, TAGPOOL_BY_TAG), count);
+}
+
+/* A tag whose only allocation failed was used too: its row has the failure. */
+static void a_failure_has_its_row(void **state)
+{
+    uint32_t tag = fresh_tag();
+    size_t found = 0;
+    (void)state;
+    check(tagpool_alloc(TAGPOOL_PAGED, SIZE_MAX, tag) == NULL);
+    size_t count = tagpool_rows(rows, MOST, TAGPOOL_BY_TAG);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].tag == tag) {
+            check(rows[i].pool == TAGPOOL_PAGED && rows[i].stats.failures == 1 && rows[i].stats.allocs == 0);
+            found++;
+        }
+    same(found, 1);
 }
 
 /* "A row stays when everything was freed." */
@@ -214,7 +231,8 @@ static void the_printed_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(every_order), test(a_huge_block_comes_first), test(every_tag_has_its_row), test(rows_stay), test(too_little_room), test(the_printed_table),
+        test(every_order), test(a_huge_block_comes_first), test(every_tag_has_its_row), test(a_failure_has_its_row),
+        test(rows_stay),   test(too_little_room),          test(the_printed_table),
     };
     return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
 }

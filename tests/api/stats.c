@@ -192,7 +192,8 @@ static void the_peak_of_a_pool(void **state)
     struct tagpool_stats before = pool_stats(TAGPOOL_PAGED), after, total;
     (void)state;
     tagpool_free(tagpool_alloc(TAGPOOL_PAGED, 10 * PAGE, fresh_tag()));
-    void *one = tagpool_alloc(TAGPOOL_PAGED, 20 * PAGE, fresh_tag()), *two = tagpool_alloc(TAGPOOL_PAGED, 5 * PAGE, fresh_tag());
+    void *one = tagpool_alloc(TAGPOOL_PAGED, 20 * PAGE, fresh_tag()),
+         *two = tagpool_alloc(TAGPOOL_PAGED, 5 * PAGE, fresh_tag());
     tagpool_free(one);
     tagpool_free(two);
     after = pool_stats(TAGPOOL_PAGED);

@@ -44,7 +44,7 @@
 
 /* ---- Checks ---------------------------------------------------------------------------------------------------- */
 
-enum { CHILD_FAILED = 99 };
+enum { CHILD_SKIPPED = 77, CHILD_FAILED = 99 };
 static bool in_child;
 
 #define check(condition) check_that((condition), #condition, __FILE__, __LINE__)
@@ -309,6 +309,15 @@ struct body {
     void (*run)(void);
 };
 
+/* Ends a test that cannot run here. */
+static inline void skip_because(const char *reason)
+{
+    fprintf(stderr, "skipped: %s\n", reason);
+    if (in_child)
+        _exit(CHILD_SKIPPED);
+    skip();
+}
+
 static void (*fresh_body)(void);
 
 static inline void fresh_run(void)
@@ -326,6 +335,8 @@ static inline void fresh(void **state)
     child_run(&child, fresh_run);
     if (!child_exited(&child, 0))
         fputs(child.text, stderr);
+    if (child_exited(&child, CHILD_SKIPPED))
+        skip();
     check(child_exited(&child, 0));
 }
 

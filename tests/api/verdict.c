@@ -60,7 +60,8 @@ static void leak(void)
         check(has_row("Leak", "Paged", 2, 1133));
         check(has_row("Leak", "Nonp", 1, 333));
         check(has_row("Othr", "Paged", 1, 44444));
-        check(has_hex(output, (uintptr_t)a) && has_hex(output, (uintptr_t)b) && has_hex(output, (uintptr_t)c) && has_hex(output, (uintptr_t)d));
+        check(has_hex(output, (uintptr_t)a) && has_hex(output, (uintptr_t)b) && has_hex(output, (uintptr_t)c) &&
+              has_hex(output, (uintptr_t)d));
         check(!printed("Fine") && !printed("not listed"));
     }
     tagpool_free(a);

@@ -91,6 +91,7 @@ static void atomic_words(void **state)
     uint32_t word = 7;
     uint32_t expected = 8;
     uint64_t sum = UINT64_MAX;
+    size_t around[3] = {1, 2, 3};
     (void)state;
     assert_int_equal(exchange_u32(&word, 9), 7);
     assert_false(compare_exchange_u32(&word, &expected, 1));
@@ -98,8 +99,9 @@ static void atomic_words(void **state)
     assert_int_equal(expected, 9);
     assert_true(compare_exchange_u32(&word, &expected, 1));
     assert_int_equal(LOAD(&word), 1);
-    ADD(&word, -1);
-    assert_int_equal(LOAD_ACQUIRE(&word), 0);
+    ADD(&around[1], 5);
+    ADD(&around[1], -(size_t)8);
+    assert_true(around[0] == 1 && LOAD_ACQUIRE(&around[1]) == SIZE_MAX && around[2] == 3);
     assert_true(add_fetch_u64(&sum, 6) == 5);
     STORE(&sum, UINT64_C(1) << 40);
     assert_true(add_fetch_u64(&sum, -(UINT64_C(1) << 40)) == 0);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena.c: memory/arena against a map with one byte for each unit.
+ */
+#include "unit.h"
+
+#include "floor.h"
+#include "random.h"
+
+#include <string.h>
+
+enum { MOST_RUNS = 400 };
+
+struct held {
+    struct span *run;
+    size_t units;
+};
+
+/* One pool as it should be: units taken, and what is held. */
+struct model {
+    unsigned pool;
+    bool taken[FLOOR_UNITS];
+    size_t units_taken;
+    struct held held[MOST_RUNS];
+    size_t count;
+    uint64_t seed;
+};
+
+/* The only two words of each page that these tests look at and write. */
+static uint64_t *word_of(const struct span *run, size_t page, unsigned which)
+{
+    return (uint64_t *)(span_address(run) + page * PAGE_BYTES + which * (PAGE_BYTES - sizeof(uint64_t)));
+}
+
+static bool reads_zero(const struct span *run, size_t units)
+{
+    uint64_t any = 0;
+    for (size_t page = 0; page < units * UNIT_BYTES / PAGE_BYTES; page++)
+        any |= *word_of(run, page, 0) | *word_of(run, page, 1);
+    return any == 0;
+}
+
+static void dirty(const struct span *run, size_t units)
+{
+    for (size_t page = 0; page < units * UNIT_BYTES / PAGE_BYTES; page++)
+        *word_of(run, page, 0) = *word_of(run, page, 1) = ~(uint64_t)page;
+}
+
+static size_t frontier(const struct model *model)
+{
+    return arena.half[model->pool].frontier;
+}
+
+/* The longest row of units that are not taken, below the frontier. */
+static size_t longest_gap(const struct model *model)
+{
+    size_t longest = 0;
+    size_t length = 0;
+    for (size_t i = 0; i < frontier(model); i++) {
+        length = model->taken[i] ? 0 : length + 1;
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+/* "A run of `units` units, kind SPAN_PARKED, or NULL. *zeroed: the memory is fresh from the system and reads zero." NULL iff
+ * neither a gap below the frontier nor the rest above it is long enough. */
+static void take(struct model *model, size_t units)
+{
+    bool zeroed = false;
+    bool fits = units <= longest_gap(model) || units <= FLOOR_UNITS - frontier(model);
+    struct span *run = arena_take(model->pool, units, &zeroed);
+    assert_int_equal(run != NULL, fits);
+    if (run == NULL)
+        return;
+    size_t first = span_index(run) - model->pool * FLOOR_UNITS;
+    assert_true(first < FLOOR_UNITS && first + units <= frontier(model) && frontier(model) <= FLOOR_UNITS);
+    assert_true(run->kind == SPAN_PARKED && run->units == units && span_pool(run) == model->pool);
+    assert_int_equal(span_address(run), arena.base + (model->pool * FLOOR_UNITS + first) * UNIT_BYTES);
+    for (size_t i = first; i < first + units; i++) {
+        assert_false(model->taken[i]);
+        model->taken[i] = true;
+    }
+    if (zeroed)
+        assert_true(reads_zero(run, units));
+    dirty(run, units);
+    model->units_taken += units;
+    model->held[model->count++] = (struct held){run, units};
+}
+
+static void give_one(struct model *model, size_t which)
+{
+    struct held held = model->held[which];
+    size_t first = span_index(held.run) - model->pool * FLOOR_UNITS;
+    memset(model->taken + first, 0, held.units);
+    model->held[which] = model->held[--model->count];
+    model->units_taken -= held.units;
+    arena_give(held.run, held.units);
+}
+
+static void give_all(struct model *model)
+{
+    while (model->count > 0)
+        give_one(model, random_below(&model->seed, (uint32_t)model->count));
+    assert_int_equal(arena.half[model->pool].units_in_use, 0);
+    floor_expect_whole();
+}
+
+/* Random runs are taken and given back: none overlaps another, none is refused that there is room for, and the invariants hold
+ * after each step. In small, in long, and in mixed runs; with trimming now and then. */
+static void takes_and_gives(void **state)
+{
+    static const uint32_t longest[] = {1, 8, 80, 300};
+    (void)state;
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        for (size_t round = 0; round < 8; round++) {
+            struct model model = {.pool = pool, .seed = round};
+            arena.cache_units = round % 2 == 0 ? FLOOR_UNITS : 20;
+            for (int step = 0; step < 500; step++) {
+                uint32_t action = random_below(&model.seed, 100);
+                if (model.count < MOST_RUNS && action < (step < 250 ? 65u : 45u))
+                    take(&model, 1 + random_below(&model.seed, longest[round % 4]));
+                else if (model.count > 0 && action < 98)
+                    give_one(&model, random_below(&model.seed, (uint32_t)model.count));
+                else
+                    (void)arena_trim(pool, random_below(&model.seed, 40));
+                assert_int_equal(arena.half[pool].units_in_use, model.units_taken);
+                assert_true(arena.half[pool].dirty_units <= frontier(&model) - model.units_taken);
+                assert_true(arena.half[pool].dirty_units <= arena.cache_units);
+                floor_expect_whole();
+            }
+            give_all(&model);
+        }
+}
+
+/* Units in use and free runs up to the frontier; then memory never committed: the first run starts at the start, the frontier
+ * only grows, and fresh memory is zeroed. pre: the first test of this program. */
+static void frontier_grows(void **state)
+{
+    struct model model = {.pool = 1, .seed = 7};
+    (void)state;
+    arena.cache_units = FLOOR_UNITS;
+    assert_int_equal(frontier(&model), 0);
+    assert_int_equal(arena.half_units, FLOOR_UNITS);
+    for (size_t before = 0; model.units_taken < FLOOR_UNITS; before = frontier(&model)) {
+        size_t expected = model.units_taken;
+        take(&model, 1);
+        assert_int_equal(span_index(model.held[model.count - 1].run), FLOOR_UNITS + expected);
+        assert_true(frontier(&model) >= before);
+    }
+    take(&model, 1); /* refused */
+    assert_int_equal(model.count, FLOOR_UNITS);
+    give_all(&model);
+    take(&model, FLOOR_UNITS);
+    give_all(&model);
+}
+
+/* "Gives free memory of one half back to the system until at most `keep_units` may still be with us. Returns the units given
+ * back." What was given back reads zero, and is known to. */
+static void trims(void **state)
+{
+    struct model model = {.pool = 0, .seed = 9};
+    (void)state;
+    arena.cache_units = FLOOR_UNITS;
+    for (uint32_t keep = 0; keep <= 128; keep += 32) {
+        for (int i = 0; i < 60; i++)
+            take(&model, 1 + random_below(&model.seed, 4));
+        for (int i = 0; i < 45; i++)
+            give_one(&model, random_below(&model.seed, (uint32_t)model.count));
+        size_t before = arena.half[0].dirty_units;
+        size_t total = arena.units_given;
+        size_t given = arena_trim(0, keep);
+        assert_int_equal(before - arena.half[0].dirty_units, given);
+        assert_int_equal(arena.units_given - total, given);
+        assert_true(arena.half[0].dirty_units <= keep);
+        assert_int_equal(given == 0, before <= keep);
+        floor_expect_whole();
+        give_all(&model);
+    }
+    assert_true(arena_trim(0, 0) > 0);
+    assert_int_equal(arena_trim(0, 0), 0);
+    bool zeroed = false;
+    struct span *run = arena_take(0, FLOOR_UNITS, &zeroed);
+    assert_non_null(run);
+    assert_true(zeroed);
+    assert_true(reads_zero(run, FLOOR_UNITS));
+    arena_give(run, FLOOR_UNITS);
+}
+
+/* "Trims a half that has more free memory than it may keep": never more than `cache_units` stay after a give. */
+static void keeps_no_more_than_the_cache(void **state)
+{
+    struct model model = {.pool = 1, .seed = 11};
+    (void)state;
+    arena.cache_units = 24;
+    (void)arena_trim(1, 0);
+    for (int i = 0; i < 100; i++)
+        take(&model, 2);
+    while (model.count > 0) {
+        give_one(&model, random_below(&model.seed, (uint32_t)model.count));
+        assert_true(arena.half[1].dirty_units <= 24);
+    }
+    arena.cache_units = 0;
+    take(&model, 5);
+    give_all(&model);
+    assert_int_equal(arena.half[1].dirty_units, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frontier_grows),
+        cmocka_unit_test(takes_and_gives),
+        cmocka_unit_test(trims),
+        cmocka_unit_test(keeps_no_more_than_the_cache),
+    };
+    return cmocka_run_group_tests(tests, floor_start, NULL);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * port.c: port/port on this system: memory, locks, hooks, output, as the rest of the library relies on them.
+ */
+#include "unit.h"
+
+#include "port/port.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* "Reserves address space, aligned to PORT_UNIT_BYTES. NULL iff there is none." */
+static void reserves_aligned(void **state)
+{
+    void *ranges[40];
+    (void)state;
+    for (size_t i = 0; i < 40; i++) {
+        ranges[i] = port_reserve((i + 1) * PORT_UNIT_BYTES);
+        assert_non_null(ranges[i]);
+        assert_int_equal((uintptr_t)ranges[i] % PORT_UNIT_BYTES, 0);
+        for (size_t j = 0; j < i; j++)
+            assert_true((uintptr_t)ranges[i] + (i + 1) * PORT_UNIT_BYTES <= (uintptr_t)ranges[j] ||
+                        (uintptr_t)ranges[j] + (j + 1) * PORT_UNIT_BYTES <= (uintptr_t)ranges[i]);
+    }
+    for (size_t i = 0; i < 40; i++)
+        port_release(ranges[i], (i + 1) * PORT_UNIT_BYTES);
+    for (size_t units = 1; units <= 4; units++)
+        assert_null(port_reserve(0 - units * PORT_UNIT_BYTES));
+    assert_null(port_reserve(SIZE_MAX / 2 + 1));
+}
+
+static size_t bytes_other_than(const unsigned char *memory, size_t bytes, unsigned char value)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < bytes; i++)
+        count += memory[i] != value;
+    return count;
+}
+
+/* Committed memory is readable, writable and "reads zero"; a second commit beside it leaves it alone. */
+static void commits_zero(void **state)
+{
+    unsigned char *range = port_reserve(4 * PORT_UNIT_BYTES);
+    (void)state;
+    assert_non_null(range);
+    assert_true(port_commit(range + PORT_UNIT_BYTES, PORT_UNIT_BYTES));
+    assert_int_equal(bytes_other_than(range + PORT_UNIT_BYTES, PORT_UNIT_BYTES, 0), 0);
+    memset(range + PORT_UNIT_BYTES, 0xA5, PORT_UNIT_BYTES);
+    assert_true(port_commit(range + 2 * PORT_UNIT_BYTES, 2 * PORT_UNIT_BYTES));
+    assert_true(port_commit(range, PORT_UNIT_BYTES));
+    assert_int_equal(bytes_other_than(range, PORT_UNIT_BYTES, 0), 0);
+    assert_int_equal(bytes_other_than(range + PORT_UNIT_BYTES, PORT_UNIT_BYTES, 0xA5), 0);
+    assert_int_equal(bytes_other_than(range + 2 * PORT_UNIT_BYTES, 2 * PORT_UNIT_BYTES, 0), 0);
+    port_release(range, 4 * PORT_UNIT_BYTES);
+}
+
+/* Decommitted addresses "stay usable and read zero"; what lies beside them stays. */
+static void decommits_to_zero(void **state)
+{
+    unsigned char *range = port_reserve(3 * PORT_UNIT_BYTES);
+    (void)state;
+    assert_non_null(range);
+    assert_true(port_commit(range, 3 * PORT_UNIT_BYTES));
+    for (int round = 0; round < 3; round++) {
+        memset(range, 0x5A, 3 * PORT_UNIT_BYTES);
+        assert_true(port_decommit(range + PORT_UNIT_BYTES, PORT_UNIT_BYTES));
+        assert_int_equal(bytes_other_than(range, PORT_UNIT_BYTES, 0x5A), 0);
+        assert_int_equal(bytes_other_than(range + PORT_UNIT_BYTES, PORT_UNIT_BYTES, 0), 0);
+        assert_int_equal(bytes_other_than(range + 2 * PORT_UNIT_BYTES, PORT_UNIT_BYTES, 0x5A), 0);
+    }
+    port_release(range, 3 * PORT_UNIT_BYTES);
+}
+
+/* "A function that returns bool is true on success and has no effect otherwise": not on errno either. */
+static void failures_leave_errno(void **state)
+{
+    unsigned char *range = port_reserve(PORT_UNIT_BYTES);
+    (void)state;
+    assert_non_null(range);
+    port_release(range, PORT_UNIT_BYTES);
+    errno = 12345;
+    assert_false(port_commit(range, PORT_UNIT_BYTES));
+    assert_false(port_decommit(range, PORT_UNIT_BYTES));
+    assert_false(port_pin(range, PORT_UNIT_BYTES));
+    assert_int_equal(errno, 12345);
+}
+
+/* Memory that may not be touched yet: a child that does dies. */
+static void reserved_memory_is_no_memory(void **state)
+{
+    volatile unsigned char *range = port_reserve(PORT_UNIT_BYTES);
+    int status = 0;
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        close(STDERR_FILENO);
+        range[0] = 1;
+        _exit(0);
+    }
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    port_release((void *)range, PORT_UNIT_BYTES);
+}
+
+static struct port_lock counter_lock = PORT_LOCK_INITIAL;
+static unsigned counter, exits;
+static uint64_t other_number;
+
+static void on_exit_of_thread(void)
+{
+    port_lock(&counter_lock);
+    exits++;
+    port_unlock(&counter_lock);
+}
+
+static void *count_to_ten_thousand(void *hooked)
+{
+    if (hooked != NULL)
+        assert_true(port_on_thread_exit(on_exit_of_thread));
+    for (int i = 0; i < 10000; i++) {
+        port_lock(&counter_lock);
+        counter++;
+        other_number = port_thread_number();
+        port_unlock(&counter_lock);
+    }
+    return NULL;
+}
+
+/* "A mutual-exclusion lock"; "calls `hook` when this thread exits; once for each call"; "a number that tells living threads
+ * apart". */
+static void threads_and_locks(void **state)
+{
+    pthread_t threads_made[4];
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads_made[i], NULL, count_to_ten_thousand, i % 2 ? &counter : NULL), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_join(threads_made[i], NULL), 0);
+    assert_int_equal(counter, 40000);
+    assert_int_equal(exits, 2);
+    assert_true(other_number != port_thread_number());
+    assert_true(port_process_number() == (uint64_t)getpid());
+}
+
+/* "Writes to where errors go": the very bytes, to standard error, errno as before. "The value of an environment variable, or
+ * NULL." */
+static void output_and_environment(void **state)
+{
+    int ends[2];
+    char got[16] = "";
+    int saved = dup(STDERR_FILENO);
+    (void)state;
+    assert_true(saved >= 0 && pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+    errno = 4711;
+    port_write("some words", 4);
+    int errno_after = errno;
+    dup2(saved, STDERR_FILENO);
+    close(ends[1]);
+    assert_int_equal(read(ends[0], got, sizeof got), 4);
+    assert_memory_equal(got, "some", 4);
+    assert_int_equal(errno_after, 4711);
+    close(ends[0]);
+    close(saved);
+    assert_null(port_environment("NO_VARIABLE_OF_THIS_NAME"));
+    assert_ptr_equal(port_environment("PATH"), getenv("PATH"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reserves_aligned),  cmocka_unit_test(commits_zero),
+        cmocka_unit_test(decommits_to_zero), cmocka_unit_test(failures_leave_errno),
+        cmocka_unit_test(threads_and_locks), cmocka_unit_test(output_and_environment),
+        cmocka_unit_test(reserved_memory_is_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
