@@ -64,10 +64,10 @@ enum tagpool_pool { TAGPOOL_NONPAGED = 0, TAGPOOL_PAGED = 1 };
  * Alignment: 16 bytes (8 where pointers have 32 bits); a block of up to a page never crosses a page boundary; a request
  * above TAGPOOL_PAGE_SIZE - 32 (16 on 32-bit) bytes starts on a page and is charged whole pages. `bytes` 0 gives a block of
  * the smallest class whose requested size is 0. The tag needs a letter or a digit.
- * Fails iff there is no memory, the pool's limit would be passed, `bytes` is above PTRDIFF_MAX, or the library was shut
- * down: NULL, counted as a failure of the tag (unless not even the library's own tables could be had). Bug check 0xC2/0x9B for tag 0, 0x9C for the reserved tag "BIG", 0x9D for a
- * tag without letter or digit, 0x9A for a `pool` that is not one of the two; with option free_check, 0xC6 if the memory was
- * written to after it was freed. */
+ * Fails iff there is no memory, the pool's limit would be passed, `bytes` is more than the pool's address space, or the
+ * library was shut down: NULL, counted as a failure of the tag (unless not even the library's own tables could be had).
+ * Bug check 0xC2/0x9B for tag 0, 0x9C for the reserved tag "BIG", 0x9D for a tag without letter or digit, 0x9A for a `pool`
+ * that is not one of the two; with option free_check, 0xC6 if the memory was written to after it was freed. */
 TAGPOOL_API void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag);
 
 /* Like tagpool_alloc(), with exactly `bytes` bytes set to zero (after ExAllocatePoolZero). */

@@ -126,7 +126,8 @@ static inline bool ledger_is_joined(uint32_t shard, uint32_t tag_index)
     return writer == shard + 1 || writer == UINT32_MAX;
 }
 
-/* Counts an allocation in a row of this thread's own; true iff the shard's use is above its limit: the caller then calls ledger_peak(). */
+/* Counts an allocation in a row of this thread's own; true iff the shard's use is above its limit: the caller then calls
+ * ledger_peak(). */
 static inline bool ledger_charge(struct tagpool_segment_counts *row, size_t charged, size_t bytes)
 {
     ADD(&row->allocs, 1);

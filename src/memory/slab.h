@@ -47,7 +47,7 @@ INLINE void *slab_take(struct span *span, uint32_t head, uint32_t live)
     uint32_t *note = &span->notes[note_link_slot(head)];
     span->head = LOAD(note);
     span->used++;
-    STORE(note, live);
+    STORE_RELEASE(note, live); /* who walks and sees it sees the tag it names, too */
     return (void *)(span_address(span) + note_link_offset(head));
 }
 

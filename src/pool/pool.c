@@ -189,8 +189,8 @@ void *pool_alloc_slow(const struct request *request)
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->tag);
     bool is_open = (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0;
-    bool is_possible = is_open && ledger_rows(0, tag_index) != NULL && request->bytes <= arena.bytes / POOLS && is_power_of_two(request->alignment) &&
-                       request->alignment <= UNIT_BYTES;
+    bool is_possible = is_open && ledger_rows(0, tag_index) != NULL && request->bytes <= arena.bytes / POOLS &&
+                       is_power_of_two(request->alignment) && request->alignment <= UNIT_BYTES;
     if (is_possible)
         grant_block(thread, request, tag_index, &grant);
     thread_leave(thread);

@@ -116,6 +116,7 @@ static void takes_and_gives(void **state)
         for (size_t round = 0; round < 8; round++) {
             struct model model = {.pool = pool, .seed = round};
             arena.cache_units = round % 2 == 0 ? FLOOR_UNITS : 20;
+            (void)arena_trim(pool, arena.cache_units);
             for (int step = 0; step < 500; step++) {
                 uint32_t action = random_below(&model.seed, 100);
                 if (model.count < MOST_RUNS && action < (step < 250 ? 65u : 45u))

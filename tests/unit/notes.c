@@ -86,8 +86,8 @@ static void storage_suffices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(storage_suffices),
         cmocka_unit_test(takes_and_gives),
+        cmocka_unit_test(storage_suffices),
     };
     return cmocka_run_group_tests(tests, floor_start, NULL);
 }
