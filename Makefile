@@ -129,7 +129,7 @@ install: all
 
 uninstall:
 	rm -f $(INCLUDED) $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/pkgconfig/tagpool.pc
-	-rmdir $(DESTDIR)$(PREFIX)/include/tagpool
+	rmdir $(DESTDIR)$(PREFIX)/include/tagpool 2> /dev/null || true
 
 dist: $(B)/dist/tagpool.c
 $(B)/dist/tagpool.c: src/amalgamate.sh $(wildcard src/*/*.[ch]) $(HEADERS)

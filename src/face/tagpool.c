@@ -172,14 +172,14 @@ const char *tagpool_version(void)
 
 void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 {
-    return pool_alloc((unsigned)pool, bytes, tag, CALLER);
+    return pool_alloc((unsigned)pool, bytes, tag);
 }
 
 void *tagpool_zalloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 {
     if (bytes > SLAB_MOST_BYTES)
         return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, 1, true, false, CALLER});
-    void *block = pool_alloc((unsigned)pool, bytes, tag, CALLER);
+    void *block = pool_alloc((unsigned)pool, bytes, tag);
     return block != NULL ? memset(block, 0, bytes) : NULL;
 }
 

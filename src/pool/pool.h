@@ -84,7 +84,7 @@ INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that s
 /* Lets the ledger see a new peak; returns the block, so that the fast path ends in a jump. */
 INTERNAL void *pool_alloc_peak(void *block, struct thread *thread, const struct tag_entry *entry, unsigned pool);
 
-INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
+INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
     if (LIKELY(thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS && bytes <= SLAB_MOST_BYTES)) {
@@ -100,7 +100,8 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag, const void *c
             return pool_alloc_peak(block, thread, entry, pool);
         }
     }
-    return pool_alloc_other(pool, bytes, tag, caller);
+    /* Inlined into the public function, this is the address that called it. */
+    return pool_alloc_other(pool, bytes, tag, __builtin_return_address(0));
 }
 
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)

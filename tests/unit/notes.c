@@ -8,7 +8,8 @@
 #include "memory/note.h"
 #include "random.h"
 
-#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { MOST = 300 };
 
@@ -70,24 +71,40 @@ static void takes_and_gives(void **state)
         give_notes(count - 1);
 }
 
-/* "Reserves storage for the notes of an arena": enough for the densest class in every unit, and used again for ever. */
-static void storage_suffices(void **state)
+/* Notes for every unit of both pools, given and taken again. */
+static bool fills_all_units(unsigned class)
 {
     static uint32_t *all[POOLS * FLOOR_UNITS];
-    (void)state;
+    bool done = true;
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-            assert_non_null(all[i] = notes_take(0));
-        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-            notes_give(0, all[i]);
+            done = done && (all[i] = notes_take(class)) != NULL;
+        for (size_t i = 0; i < sizeof all / sizeof all[0] && done; i++)
+            notes_give(class, all[i]);
+    }
+    return done;
+}
+
+/* "Reserves storage for the notes of an arena of `arena_bytes` bytes": enough for any class in every unit, and used again for
+ * ever. Each class has a process of its own, for what a class has had stays with it. */
+static void storage_suffices(void **state)
+{
+    (void)state;
+    for (unsigned class = 0; class < CLASS_COUNT; class++) {
+        int status = 1;
+        pid_t child = fork();
+        if (child == 0)
+            _exit(fills_all_units(class) ? 0 : 1);
+        assert_true(child > 0 && waitpid(child, &status, 0) == child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_and_gives),
         cmocka_unit_test(storage_suffices),
+        cmocka_unit_test(takes_and_gives),
     };
     return cmocka_run_group_tests(tests, floor_start, NULL);
 }
