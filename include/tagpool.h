@@ -75,9 +75,9 @@ TAGPOOL_API void *tagpool_zalloc(enum tagpool_pool pool, size_t bytes, uint32_t 
 
 /* Frees a block, whichever allocation function it came from (after ExFreePool).
  * Never fails. Bug check 0xC2: 0x46 for NULL, 0x42 for an address that is in no pool, 0x44 (nonpaged) or 0x48 (paged) for
- * pool memory that holds no block, 0x07 for a block freed before, 0x99 (nonpaged) or 0x41286 (paged) for an address inside
- * a block, 0x0A for a block allocated with TAGPOOL_PROTECTED. With option tail_check, 0x19/0x21 if bytes behind the block
- * were changed; the block is then not freed. */
+ * pool memory that holds no block, 0x07 for a block freed before, 0x99 (nonpaged) or 0x41286 (paged) for an address that is
+ * not the start of a block, outstanding or freed, 0x0A for a block allocated with TAGPOOL_PROTECTED. With option tail_check,
+ * 0x19/0x21 if bytes behind the block were changed; the block is then not freed. */
 TAGPOOL_API void tagpool_free(void *block);
 
 /* Like tagpool_free(), and compares `tag` with the block's (after ExFreePoolWithTag). `tag` 0 compares nothing. On a
@@ -123,9 +123,9 @@ struct tagpool_row {
 /* The tag of the row that counts every tag for which the table (65,536 tags) had no room. No caller may use it. */
 #define TAGPOOL_TAG_OVERFLOW TAGPOOL_TAG('B', 'I', 'G', ' ')
 
-/* Statistics of one tag in one pool; TAGPOOL_PROTECTED in `tag` is ignored. Fails iff the tag has no row,
- * because it was never used or found the table full (TAGPOOL_ENOTFOUND; *stats is then all zero), or `pool` is neither pool
- * (TAGPOOL_EINVAL). */
+/* Statistics of one tag in one pool, all zero in a pool where it was not used; TAGPOOL_PROTECTED in `tag` is ignored.
+ * Fails iff the tag has no row, because it was never used or found the table full (TAGPOOL_ENOTFOUND; *stats is then all
+ * zero), or `pool` is neither pool (TAGPOOL_EINVAL). */
 TAGPOOL_API int tagpool_tag_stats(uint32_t tag, enum tagpool_pool pool, struct tagpool_stats *stats);
 
 /* Statistics of one pool: the sum over its tags. Fails iff `pool` is neither pool (TAGPOOL_EINVAL). */
@@ -250,8 +250,9 @@ enum tagpool_error {
     TAGPOOL_EBUSY = -4,     /* too late: the option can only be given before the first allocation */
 };
 
-/* Starts the library, or opens it again after tagpool_shutdown(); then sets options from TAGPOOL_OPTIONS, then from
- * `options` (NULL or "" for none): words "name=value" separated by spaces, commas or semicolons. Sizes take K, M or G.
+/* Starts the library, or opens it again after tagpool_shutdown(), and sets options: at the first start those of the
+ * environment variable TAGPOOL_OPTIONS, then those of `options` (NULL or "" for none). Options are words "name=value" with
+ * spaces, commas or semicolons between them. Sizes take K, M or G.
  *   reserve=SIZE              address space of each pool, 1M to 1024G, halved until it fits; default 64G (32-bit: 256M);
  *                             before the first allocation only
  *   limit_nonpaged=SIZE       see tagpool_limit_set(); default 0, no limit
@@ -267,8 +268,8 @@ enum tagpool_error {
  *   leak_blocks=N             how many blocks a leak report lists, 0 to 1000000; default 16
  * A word that is no such option is reported through the sink with what was expected, and skipped; the rest counts. While the
  * library runs, a call only sets options.
- * Fails iff an option was not understood (TAGPOOL_EINVAL), `reserve` came after the first start (TAGPOOL_EBUSY), or not even
- * the smallest address range could be had (TAGPOOL_ENOMEM: the library has then not started). */
+ * Fails iff an option was not understood (TAGPOOL_EINVAL), another `reserve` came after the first start (TAGPOOL_EBUSY), or
+ * not even the smallest address range could be had (TAGPOOL_ENOMEM: the library has then not started). */
 TAGPOOL_API int tagpool_start(const char *options);
 
 /* Limits the charged bytes outstanding in one pool: an allocation that would pass the limit fails. 0 lifts the limit. What

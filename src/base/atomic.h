@@ -8,6 +8,9 @@
 
 #include "base/internal.h"
 
+/* 64 bits that every target reads and writes whole: some align them to 4 bytes otherwise. */
+typedef uint64_t aligned_u64 __attribute__((aligned(8)));
+
 #if TAGPOOL_BARE
 
 #define LOAD(p) (*(p))
@@ -33,7 +36,7 @@ static inline bool compare_exchange_u32(uint32_t *p, uint32_t *expected, uint32_
     return false;
 }
 
-static inline uint64_t add_fetch_u64(uint64_t *p, uint64_t n)
+static inline uint64_t add_fetch_u64(aligned_u64 *p, uint64_t n)
 {
     return *p += n;
 }
@@ -64,7 +67,7 @@ static inline bool compare_exchange_u32(uint32_t *p, uint32_t *expected, uint32_
     return __atomic_compare_exchange_n(p, expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-static inline uint64_t add_fetch_u64(uint64_t *p, uint64_t n)
+static inline uint64_t add_fetch_u64(aligned_u64 *p, uint64_t n)
 {
     return __atomic_add_fetch(p, n, __ATOMIC_RELAXED);
 }

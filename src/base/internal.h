@@ -40,9 +40,11 @@ static inline size_t round_up(size_t value, size_t step)
     return (value + step - 1) & ~(step - 1);
 }
 
-/* Division bit by bit, for reports: firmware links no 64-bit division. pre: divisor != 0. */
+/* Division, for reports: bit by bit on firmware, which links no 64-bit division. pre: divisor != 0. */
 static inline uint64_t divide(uint64_t dividend, uint64_t divisor)
 {
+    if (!TAGPOOL_BARE)
+        return dividend / divisor;
     uint64_t quotient = 0;
     uint64_t remainder = 0;
     for (int bit = 63; bit >= 0; bit--) {

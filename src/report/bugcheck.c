@@ -17,18 +17,18 @@ static const struct {
     uint32_t parameter1;
     const char *sentence;
 } mistakes[MISTAKE_COUNT] = {
-    [MISTAKE_FREE_NULL] = {BAD_POOL_CALLER, 0x46, "NULL was freed; expected the address of an outstanding block"},
+    [MISTAKE_FREE_NULL] = {BAD_POOL_CALLER, 0x46, "NULL was given as a block; expected the address of an outstanding block"},
     [MISTAKE_FREE_FOREIGN] = {BAD_POOL_CALLER, 0x42,
-                              "an address that lies in no pool was freed; expected the address of an outstanding block"},
+                              "an address that lies in no pool was given as a block; expected the address of an outstanding block"},
     [MISTAKE_FREE_NONPAGED_UNUSED] = {BAD_POOL_CALLER, 0x44,
-                                      "an address in nonpaged pool that holds no block was freed"},
+                                      "an address in nonpaged pool that holds no block was given as one"},
     [MISTAKE_FREE_PAGED_UNUSED] = {BAD_POOL_CALLER, 0x48,
-                                   "an address in paged pool that holds no block was freed"},
+                                   "an address in paged pool that holds no block was given as one"},
     [MISTAKE_FREE_TWICE] = {BAD_POOL_CALLER, 0x07, "the block has been freed already"},
     [MISTAKE_FREE_NONPAGED_INSIDE] = {BAD_POOL_CALLER, 0x99,
-                                      "an address inside nonpaged pool memory that is not the start of a block was freed"},
+                                      "an address in nonpaged pool that is not the start of a block was given as one"},
     [MISTAKE_FREE_PAGED_INSIDE] = {BAD_POOL_CALLER, 0x41286,
-                                   "an address inside paged pool memory that is not the start of a block was freed"},
+                                   "an address in paged pool that is not the start of a block was given as one"},
     [MISTAKE_FREE_WRONG_TAG] = {BAD_POOL_CALLER, 0x0A,
                                 "the block was freed with a tag that is not the one it was allocated with"},
     [MISTAKE_FREE_PROTECTED] = {BAD_POOL_CALLER, 0x0A,
@@ -121,8 +121,11 @@ void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
     if (bugcheck->block.is_protected)
         text_string(&line, ", protected");
     if (bugcheck->code == BAD_POOL_CALLER && bugcheck->parameter[0] == 0x0A && bugcheck->parameter[3] != 0) {
+        bool differs_in_bit = (bugcheck->parameter[2] ^ bugcheck->parameter[3]) == TAGPOOL_PROTECTED;
         text_string(&line, "; freed with tag ");
         text_tag(&line, (uint32_t)bugcheck->parameter[3]);
+        if (differs_in_bit)
+            text_string(&line, bugcheck->block.is_protected ? " without TAGPOOL_PROTECTED" : " with TAGPOOL_PROTECTED");
     }
     output_line(&line);
 }

@@ -177,9 +177,8 @@ static void print_blocks(uint64_t most_blocks)
     if (listing.cut == 0)
         return;
     text_string(line, "tagpool:   ");
-    text_decimal(line, listing.cut, 0);
-    text_string(line, most_blocks == 0 ? " blocks not listed" : " more not listed");
-    text_string(line, " (option leak_blocks)");
+    text_plural(line, listing.cut, most_blocks == 0 ? "block" : "more block");
+    text_string(line, " not listed (option leak_blocks)");
     output_line(line);
 }
 

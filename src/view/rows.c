@@ -51,20 +51,17 @@ static int compare_u64(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* charged / blocks as a fraction: compared by cross products, which 64 bits hold for anything below 4 GiB times 4 G blocks;
- * beyond that both sides lose the same low bits. */
+/* charged / blocks as a fraction: by the whole part, then by the rest. Rests are below the blocks, so that products fit as
+ * long as there are no more than 4 G blocks. */
 static int compare_per_alloc(const struct tagpool_stats *a, const struct tagpool_stats *b)
 {
-    uint64_t ac = a->charged, an = a->blocks, bc = b->charged, bn = b->blocks;
-    while ((ac | bc | an | bn) > UINT32_MAX) {
-        ac >>= 1;
-        bc >>= 1;
-        an >>= 1;
-        bn >>= 1;
-    }
-    if (an == 0 || bn == 0)
-        return (an != 0) - (bn != 0);
-    return compare_u64(ac * bn, bc * an);
+    if (a->blocks == 0 || b->blocks == 0)
+        return (a->blocks != 0) - (b->blocks != 0);
+    uint64_t whole_a = divide(a->charged, a->blocks);
+    uint64_t whole_b = divide(b->charged, b->blocks);
+    uint64_t rest_a = a->charged - whole_a * a->blocks;
+    uint64_t rest_b = b->charged - whole_b * b->blocks;
+    return whole_a != whole_b ? compare_u64(whole_a, whole_b) : compare_u64(rest_a * b->blocks, rest_b * a->blocks);
 }
 
 static int compare_rows(const struct tagpool_row *a, const struct tagpool_row *b, enum tagpool_sort sort)
