@@ -86,11 +86,13 @@ export B CC AR CFLAGS LDFLAGS PORT SANITIZE SINGLE_FILE CMOCKA VERSION
 check: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES) $(if $(SANITIZE)$(SINGLE_FILE),,bench-programs)
 	@tests/run.sh $(CHECKS)
 
-# Unit tests open src/: they link the objects, whose names are not localized, or include the single file (unit.h).
-UNIT := -Isrc -Itests/unit $(if $(SINGLE_FILE),-I$(B)/dist -DUNIT_SINGLE_FILE,$(OBJ))
-$(B)/tests/unit/%: tests/unit/%.c $(OBJ) $(B)/flags
+# Unit tests open src/: they link the objects, whose names are not localized, or a single file whose names are not static.
+UNIT_OBJ := $(if $(SINGLE_FILE),$(B)/dist/unit.o,$(OBJ))
+$(B)/dist/unit.o: $(B)/dist/tagpool.c $(B)/flags
+	$(COMPILE) -DINTERNAL= -DINTERNAL_OBJECT=extern -c $< -o $@
+$(B)/tests/unit/%: tests/unit/%.c $(UNIT_OBJ) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $< $(UNIT) $(LDFLAGS) $(CMOCKA) -pthread -o $@
+	$(CC) $(COMMON) -Isrc $< $(UNIT_OBJ) $(LDFLAGS) $(CMOCKA) -pthread -o $@
 $(B)/tests/mistakes/%: tests/mistakes/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $< $(LIB) $(LDFLAGS) -pthread -o $@

@@ -3,9 +3,8 @@
 # Prints the single-file build: every header of the given folders, then every .c file, in the order given (the floors').
 # Usage, from the top folder: src/amalgamate.sh src/base src/port ... > tagpool.c
 #
-# Each header goes in once, before its first user; include guards stay, so that a unit test may include a header again. A
-# port's own header (as posix.h beside posix.c) goes in only where it is included, since that depends on the platform.
-# INTERNAL makes the names that the library's files share static.
+# Each header goes in once, before its first user. A port's own header (as posix.h beside posix.c) goes in only where it is
+# included, since that depends on the platform. INTERNAL makes the names that the library's files share static.
 set -eu
 
 headers=$(for folder; do
@@ -30,8 +29,10 @@ cat << 'END'
 #if !defined(_GNU_SOURCE) && !TAGPOOL_BARE
 #define _GNU_SOURCE
 #endif
+#ifndef INTERNAL
 #define INTERNAL __attribute__((unused)) static
 #define INTERNAL_OBJECT __attribute__((unused)) static
+#endif
 #include "tagpool.h"
 END
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs the test programs and scripts given as arguments, one line each, and closes with the line "N passed, N failed".
 #
-# A cmocka program counts with its number of tests; a script whose last line is a closing line like this one counts with
-# those numbers; anything else counts as one. Exit status 77 means skipped, with the reason in the last line of output.
+# A cmocka program counts with its number of tests; a script that prints closing lines like this one counts with the last
+# one's numbers; anything else counts as one. Exit status 77 means skipped, with the reason in the last line of output.
 # A failure's output is shown, the rest stays in $B/tests/log. TEST_TIMEOUT: seconds for each, 300 unless told.
 set -u
 limit=${TEST_TIMEOUT:-300}
@@ -24,7 +24,7 @@ count() { # sets p, f and s from the log of a program that ended with $status
         s=$(number '^\[  SKIPPED \] \([0-9]*\) test(s).*')
         # Neither passed nor skipped: failed, or could not even be set up, which cmocka does not add up.
         f=$(($(number '^\[==========\].* \([0-9]*\) test(s) run\..*') - p - s))
-    elif echo "$last" | grep -Eq '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'; then
+    elif grep -Eq '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log"; then
         p=$(number '^\([0-9]*\) passed, .*')
         f=$(number '^[0-9]* passed, \([0-9]*\) failed.*')
         s=$(number '^[0-9]* passed, [0-9]* failed, \([0-9]*\) skipped$')

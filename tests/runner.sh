@@ -29,6 +29,7 @@ program skip 'echo not here; exit 77'
 program hang 'sleep 20'
 program counts 'echo "5 passed, 0 failed, 2 skipped"'
 program counts_bad 'echo "5 passed, 2 failed"; exit 1'
+program counts_inside 'echo "5 passed, 2 failed"; echo "make: Error 1"; exit 2'
 program nothing 'echo "0 passed, 0 failed"'
 program cmocka 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 3 test(s)." >&2'
 program cmocka_bad 'echo "[==========] 3 test(s) run."; echo "[  PASSED  ] 1 test(s)."
@@ -45,6 +46,7 @@ expect '0 passed, 0 failed, 1 skipped' 1 ./skip
 expect '0 passed, 1 failed' 1 ./hang
 expect '5 passed, 0 failed, 2 skipped' 0 ./counts
 expect '5 passed, 2 failed' 1 ./counts_bad
+expect '5 passed, 2 failed' 1 ./counts_inside
 expect '0 passed, 1 failed' 1 ./nothing
 expect '3 passed, 0 failed' 0 ./cmocka
 expect '1 passed, 2 failed' 1 ./cmocka_bad

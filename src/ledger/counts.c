@@ -13,7 +13,7 @@ static uint64_t difference(uint64_t in, uint64_t out)
     return in > out ? in - out : 0;
 }
 
-static void raise(tagpool_count *peak, int64_t live)
+static void raise_to(tagpool_count *peak, int64_t live)
 {
     if (live > (int64_t)LOAD(peak))
         STORE(peak, (uint64_t)live);
@@ -47,8 +47,8 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
     sum->bytes = difference(bytes_in, bytes_out);
     if (sum->blocks > LOAD(&tag->peak_blocks[pool]) || sum->charged > LOAD(&tag->peak_charged[pool])) {
         port_lock(&ledger.lock);
-        raise(&tag->peak_blocks[pool], (int64_t)sum->blocks);
-        raise(&tag->peak_charged[pool], (int64_t)sum->charged);
+        raise_to(&tag->peak_blocks[pool], (int64_t)sum->blocks);
+        raise_to(&tag->peak_charged[pool], (int64_t)sum->charged);
         port_unlock(&ledger.lock);
     }
     sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
@@ -71,8 +71,8 @@ static int64_t net_charged(const struct tagpool_segment_counts *row)
 /* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */
 static void peak_of_one(struct tagpool_segment_tag *tag, struct tagpool_segment_counts *row, unsigned pool)
 {
-    raise(&tag->peak_blocks[pool], net_blocks(row));
-    raise(&tag->peak_charged[pool], net_charged(row));
+    raise_to(&tag->peak_blocks[pool], net_blocks(row));
+    raise_to(&tag->peak_charged[pool], net_charged(row));
     STORE(&row->limit_blocks, (int64_t)LOAD(&tag->peak_blocks[pool]));
     STORE(&row->limit_charged, (int64_t)LOAD(&tag->peak_charged[pool]));
 }
@@ -101,8 +101,8 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
         charged += net_charged(&rows[pool]);
         n++;
     }
-    raise(&tag->peak_blocks[pool], blocks);
-    raise(&tag->peak_charged[pool], charged);
+    raise_to(&tag->peak_blocks[pool], blocks);
+    raise_to(&tag->peak_charged[pool], charged);
     int64_t add_blocks = share((int64_t)LOAD(&tag->peak_blocks[pool]) - blocks, n, LEDGER_GRAIN_BLOCKS);
     int64_t add_charged = share((int64_t)LOAD(&tag->peak_charged[pool]) - charged, n, LEDGER_GRAIN_BYTES);
     for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {

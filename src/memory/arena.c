@@ -122,14 +122,12 @@ static bool commit(unsigned pool, struct span *first, size_t units)
     return true;
 }
 
-/* Commits a run of `units` at the frontier, and what the step leaves over as a clean free run. */
+/* Commits a run of `units` at the frontier, and what the step leaves over as a clean free run. pre: there are so many. */
 static struct span *grow(unsigned pool, size_t units)
 {
     struct half *half = &arena.half[pool];
     size_t left = arena.half_units - half->frontier;
     size_t step = LOAD(&arena.prefault) || LOAD(&arena.pin) ? units : round_up(units, COMMIT_STEP_UNITS);
-    if (units > left)
-        return NULL;
     if (step > left)
         step = left;
     struct span *run = half_start(pool) + half->frontier;
@@ -146,16 +144,41 @@ static struct span *grow(unsigned pool, size_t units)
     return run;
 }
 
+/* The last resort near the end of a half: the free run that ends at the frontier, and what is still missing above it. */
+static struct span *grow_last_run(unsigned pool, size_t units)
+{
+    struct half *half = &arena.half[pool];
+    const struct span *last = half_start(pool) + half->frontier - 1;
+    if (half->frontier == 0 || LOAD(&last->kind) != SPAN_FREE)
+        return NULL;
+    size_t missing = units - arena.spans[last->first].units;
+    if (missing > arena.half_units - half->frontier)
+        return NULL;
+    struct span *rest = grow(pool, missing);
+    if (rest == NULL)
+        return NULL;
+    half->units_in_use += missing;
+    rest->kind = SPAN_PARKED;
+    arena_give_locked(rest, missing);
+    return run_find(half, units);
+}
+
 struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed)
 {
     struct half *half = &arena.half[pool];
     struct span *run = run_find(half, units);
-    if (run == NULL) {
+    *zeroed = false;
+    if (run == NULL && units <= arena.half_units - half->frontier) {
         run = grow(pool, units);
         if (run == NULL)
             return NULL;
         *zeroed = true;
-    } else {
+    } else if (run == NULL) {
+        run = grow_last_run(pool, units);
+    }
+    if (run == NULL)
+        return NULL;
+    if (!*zeroed) {
         size_t length = run->units;
         run_remove(half, run);
         if (length > units)

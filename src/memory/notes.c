@@ -2,8 +2,9 @@
  *
  * notes.c: storage of notes: carved off one range, kept in a free list for each class.
  *
- * Notes go back to the list of their class and no further: their share of memory is small (4 bytes a slot), and a class
- * that was busy once is likely to be again. Freed notes stay readable, so that a late look at them is harmless.
+ * Notes go back to the list of their class: a class that was busy once is likely to be again. Where address space is no
+ * matter, there is room for every unit to have been of every class in turn. Elsewhere a class that finds no room takes free
+ * notes of a denser one, which are larger. Freed notes stay readable, so that a late look at them is harmless.
  */
 #include "memory/notes.h"
 
@@ -21,17 +22,6 @@ static struct {
     uint32_t free[CLASS_COUNT]; /* first free notes: offset / NOTES_GRAIN + 1, or 0 */
 } storage;
 
-bool notes_start(size_t arena_bytes)
-{
-    /* The densest span has a 4-byte note and a 2-byte tag for each 16 bytes. */
-    size_t bytes = round_up(arena_bytes / 16 * 6, PORT_UNIT_BYTES) + PORT_UNIT_BYTES;
-    storage.base = port_reserve(bytes);
-    if (storage.base == NULL)
-        return false;
-    storage.bytes = bytes;
-    return true;
-}
-
 void notes_stop(void)
 {
     port_release(storage.base, storage.bytes);
@@ -45,6 +35,21 @@ static size_t notes_bytes(unsigned class)
 static size_t freed_tag_bytes(unsigned class)
 {
     return round_up(classes.info[class].numbers * sizeof(uint16_t), NOTES_GRAIN);
+}
+
+bool notes_start(size_t arena_bytes)
+{
+    size_t unit_bytes = 0;
+    for (unsigned class = 0; class < CLASS_COUNT; class ++)
+        unit_bytes += freed_tag_bytes(class) + notes_bytes(class);
+    if (UINTPTR_MAX <= UINT32_MAX)
+        unit_bytes = (TAGPOOL_BARE ? 1 : 2) * (freed_tag_bytes(0) + notes_bytes(0));
+    size_t bytes = round_up((arena_bytes >> PORT_UNIT_SHIFT) * unit_bytes, PORT_UNIT_BYTES) + PORT_UNIT_BYTES;
+    storage.base = port_reserve(bytes);
+    if (storage.base == NULL)
+        return false;
+    storage.bytes = bytes;
+    return true;
 }
 
 static uint32_t *carve_notes(unsigned class)
@@ -62,19 +67,34 @@ static uint32_t *carve_notes(unsigned class)
 }
 
 /* A freed note's first word: twice the place of the next free notes, so that it never looks live. */
-uint32_t *notes_take(unsigned class)
+static uint32_t *pop(unsigned class)
 {
-    if (storage.free[class] == 0)
-        return carve_notes(class);
-    uint32_t *notes = (uint32_t *)(void *)(storage.base + (size_t)(storage.free[class] - 1) * NOTES_GRAIN);
-    storage.free[class] = notes[0] / 2;
-    for (size_t i = 0; i < notes_bytes(class) / sizeof *notes; i++)
+    uint32_t *first = &storage.free[class];
+    if (*first == 0)
+        return NULL;
+    uint32_t *notes = (uint32_t *)(void *)(storage.base + (size_t)(*first - 1) * NOTES_GRAIN);
+    *first = notes[0] / 2;
+    return notes;
+}
+
+uint32_t *notes_take(unsigned class, uint8_t *home)
+{
+    *home = (uint8_t)class;
+    uint32_t *notes = pop(class);
+    if (notes == NULL) {
+        notes = carve_notes(class);
+        if (notes != NULL)
+            return notes;
+    }
+    while (notes == NULL && *home > 0)
+        notes = pop(--*home);
+    for (size_t i = 0; notes != NULL && i < notes_bytes(class) / sizeof *notes; i++)
         STORE(&notes[i], 0);
     return notes;
 }
 
-void notes_give(unsigned class, uint32_t *notes)
+void notes_give(unsigned home, uint32_t *notes)
 {
-    STORE(&notes[0], storage.free[class] * 2);
-    storage.free[class] = (uint32_t)((size_t)((char *)notes - storage.base) / NOTES_GRAIN) + 1;
+    STORE(&notes[0], storage.free[home] * 2);
+    storage.free[home] = (uint32_t)((size_t)((char *)notes - storage.base) / NOTES_GRAIN) + 1;
 }

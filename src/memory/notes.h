@@ -20,8 +20,9 @@ INTERNAL bool notes_start(size_t arena_bytes);
 
 INTERNAL void notes_stop(void);
 
-/* Zeroed notes for one span of `class`, or NULL. pre: arena.lock is held, for all below. */
-INTERNAL uint32_t *notes_take(unsigned class);
-INTERNAL void notes_give(unsigned class, uint32_t *notes);
+/* Zeroed notes for one span of `class`, or NULL; *home: the class they are stored for, the same or a denser one, to which
+ * they are given back. pre: arena.lock is held, for both. */
+INTERNAL uint32_t *notes_take(unsigned class, uint8_t *home);
+INTERNAL void notes_give(unsigned home, uint32_t *notes);
 
 #endif

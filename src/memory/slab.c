@@ -83,11 +83,12 @@ static struct span *span_new(struct heap *heap, unsigned pool, unsigned class)
 {
     const struct class_info *info = &classes.info[class];
     bool zeroed;
+    uint8_t home;
     port_lock(&arena.lock);
-    uint32_t *notes = notes_take(class);
+    uint32_t *notes = notes_take(class, &home);
     struct span *span = notes != NULL ? arena_take_locked(pool, 1, &zeroed) : NULL;
     if (span == NULL && notes != NULL)
-        notes_give(class, notes);
+        notes_give(home, notes);
     port_unlock(&arena.lock);
     if (span == NULL)
         return NULL;
@@ -97,7 +98,8 @@ static struct span *span_new(struct heap *heap, unsigned pool, unsigned class)
     STORE(&span->granule_factor, info->granule_factor);
     STORE(&span->align_mask, info->align_mask);
     STORE(&span->slot_bytes, info->slot_bytes);
-    span->row_offset = (uint16_t)(pool * SPAN_ROW_BYTES);
+    span->row_offset = (uint8_t)(pool * SPAN_ROW_BYTES);
+    span->notes_home = home;
     STORE(&span->remote, 0);
     span->inbox_next = 0;
     span->head = NOTE_END;
@@ -113,11 +115,12 @@ static void span_delete(struct span *span)
 {
     unsigned pool = span_pool(span);
     uint32_t *notes = span->notes;
+    uint8_t home = span->notes_home;
     STORE(&span->owner, NULL);
     STORE(&span->big_note, NOTE_FREED);
     STORE_RELEASE(&span->kind, SPAN_PARKED);
     port_lock(&arena.lock);
-    notes_give(span->class, notes);
+    notes_give(home, notes);
     arena_give_locked(span, 1);
     port_unlock(&arena.lock);
     arena_trim_if_due(pool);

@@ -47,7 +47,8 @@ struct span {
             uint32_t inbox_next; /* next span in the owner's inbox: index + 1, or 0 */
             uint16_t align_mask; /* low address bits that are 0 at the start of every slot */
             uint16_t used;       /* live slots, plus 1 while this is the current span of its bin */
-            uint16_t row_offset; /* bytes from a tag's nonpaged row of counters to this pool's */
+            uint8_t row_offset;  /* bytes from a tag's nonpaged row of counters to this pool's */
+            uint8_t notes_home;  /* see notes.h */
             uint16_t wake;       /* when a free brings `used` down to this, slab_freed() is called */
         };
         struct { /* all other kinds */

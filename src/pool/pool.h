@@ -117,8 +117,8 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
             bool is_plain = exact && (note & (NOTE_LIVE | NOTE_PROTECTED | NOTE_PATTERNED)) == NOTE_LIVE;
             if (LIKELY(is_plain && (any_tag || ledger_tag_of(note_tag_index(note)) == tag))) {
                 struct tagpool_segment_counts *rows = thread_rows(thread, note_tag_index(note));
-                struct tagpool_segment_counts *row = (void *)((char *)rows + span->row_offset);
-                if (LIKELY(rows != NULL && row->frees != 0)) {
+                struct tagpool_segment_counts *row = rows != NULL ? (void *)((char *)rows + span->row_offset) : NULL;
+                if (LIKELY(row != NULL && row->frees != 0)) {
                     size_t charged = span->slot_bytes;
                     ledger_discharge(row, charged, charged - note_slack(note));
                     slab_remember(span, slot, note);

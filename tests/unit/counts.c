@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * counts.c: ledger/counts: peaks, exact with one shard and within the documented grain with several; and its invariants.
+ */
+#include "unit.h"
+
+#include "ledger/ledger.h"
+#include "random.h"
+
+enum { SHARDS = 9 };
+
+/* Use of one tag in one pool, followed exactly. */
+struct truth {
+    int64_t blocks, charged;
+    int64_t peak_blocks, peak_charged;
+};
+
+static int start_ledger(void **state)
+{
+    (void)state;
+    if (!ledger_start())
+        return -1;
+    for (uint32_t shard = 1; shard < SHARDS; shard++)
+        (void)ledger_shard_open(shard);
+    return 0;
+}
+
+static uint32_t new_tag(uint32_t shards)
+{
+    static uint32_t next = 0x41000000u;
+    bool overflowed;
+    uint32_t tag = ledger_tag(next++, &overflowed);
+    for (uint32_t shard = 0; shard < shards; shard++)
+        assert_non_null(ledger_rows(shard, tag));
+    return tag;
+}
+
+static void allocate(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
+{
+    ledger_join(shard, tag);
+    if (shard == 0) {
+        ledger_charge_common(tag, pool, charged, charged);
+    } else {
+        struct tagpool_segment_counts *row = &ledger_rows(shard, tag)[pool];
+        if (ledger_charge(row, charged, charged))
+            ledger_peak(row, shard, tag, pool);
+    }
+    truth->blocks++;
+    truth->charged += (int64_t)charged;
+    truth->peak_blocks = truth->blocks > truth->peak_blocks ? truth->blocks : truth->peak_blocks;
+    truth->peak_charged = truth->charged > truth->peak_charged ? truth->charged : truth->peak_charged;
+}
+
+static void release(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
+{
+    ledger_join(shard, tag);
+    if (shard == 0)
+        ledger_discharge_common(tag, pool, charged, charged);
+    else
+        ledger_discharge(&ledger_rows(shard, tag)[pool], charged, charged);
+    truth->blocks--;
+    truth->charged -= (int64_t)charged;
+}
+
+/* The invariants of ledger.h, L outstanding, P the peak, n shards that count:
+ *     n = 1:  L <= limit = P        n > 1:  L <= sum of limits <= P + n * grain
+ * and what follows: P is never above the true peak, and at most n * grain below it. */
+static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned pool)
+{
+    int64_t limit_blocks = 0, limit_charged = 0, n = 0;
+    int64_t peak_blocks = (int64_t)ledger.tags[tag].peak_blocks[pool];
+    int64_t peak_charged = (int64_t)ledger.tags[tag].peak_charged[pool];
+    for (uint32_t shard = 0; shard < SHARDS; shard++) {
+        const struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag);
+        n += rows != NULL && (rows[pool].allocs | rows[pool].frees) != 0;
+        limit_blocks += rows != NULL ? rows[pool].limit_blocks : 0;
+        limit_charged += rows != NULL ? rows[pool].limit_charged : 0;
+    }
+    int64_t slack = n > 1 ? n : 0;
+    assert_true(truth->blocks <= limit_blocks && truth->charged <= limit_charged);
+    assert_true(limit_blocks <= peak_blocks + slack * LEDGER_GRAIN_BLOCKS);
+    assert_true(limit_charged <= peak_charged + slack * LEDGER_GRAIN_BYTES);
+    assert_true(peak_blocks <= truth->peak_blocks && truth->peak_blocks <= peak_blocks + slack * LEDGER_GRAIN_BLOCKS);
+    assert_true(peak_charged <= truth->peak_charged && truth->peak_charged <= peak_charged + slack * LEDGER_GRAIN_BYTES);
+}
+
+/* "Every new highest L is a new P": after each of many allocations and frees by one shard, be it the common one. */
+static void exact_with_one_shard(void **state)
+{
+    static size_t live[500];
+    uint64_t seed = 61;
+    (void)state;
+    for (uint32_t shard = 0; shard < 3; shard++) {
+        struct truth truth = {0};
+        struct ledger_sum sum;
+        uint32_t tag = new_tag(SHARDS);
+        size_t count = 0;
+        for (int step = 0; step < 20000; step++) {
+            if (count < 500 && random_below(&seed, 100) < (step / 700 % 2 ? 45u : 55u)) {
+                live[count] = 16 + random_below(&seed, step % 11 == 0 ? 1000000 : 4000);
+                allocate(&truth, shard, tag, 1, live[count++]);
+            } else if (count > 0) {
+                size_t i = random_below(&seed, (uint32_t)count);
+                release(&truth, shard, tag, 1, live[i]);
+                live[i] = live[--count];
+            }
+            expect_invariants(&truth, tag, 1);
+            ledger_sum(tag, 1, &sum);
+            assert_true((int64_t)sum.peak_blocks == truth.peak_blocks && (int64_t)sum.peak_charged == truth.peak_charged);
+        }
+        ledger_sum(tag, 0, &sum);
+        assert_true((sum.peak_blocks | sum.peak_charged | sum.allocs) == 0);
+    }
+}
+
+/* Several shards, some of which only free what others allocate, in waves: the invariants hold at each step. */
+static void within_the_grain_with_several(void **state)
+{
+    static size_t live[4000];
+    uint64_t seed = 67;
+    (void)state;
+    for (uint32_t shards = 2; shards <= SHARDS; shards++) {
+        struct truth truth = {0};
+        uint32_t tag = new_tag(shards);
+        size_t count = 0;
+        for (int step = 0; step < 30000; step++) {
+            uint32_t wave = (uint32_t)step / 2500;
+            uint32_t allocators = 1 + (wave + shards) % shards;
+            if (count < 4000 && random_below(&seed, 100) < (wave % 2 ? 25u : 75u)) {
+                live[count] = 16 + random_below(&seed, step % 97 == 0 ? 5000000 : wave % 3 == 0 ? 4000 : 200);
+                allocate(&truth, random_below(&seed, allocators), tag, 0, live[count++]);
+            } else if (count > 0) {
+                size_t i = random_below(&seed, (uint32_t)count);
+                release(&truth, random_below(&seed, shards), tag, 0, live[i]);
+                live[i] = live[--count];
+            }
+            expect_invariants(&truth, tag, 0);
+        }
+    }
+}
+
+/* "Reading raises a peak that is below what is outstanding." */
+static void reading_raises_the_peak(void **state)
+{
+    struct truth truth = {0};
+    struct ledger_sum sum;
+    uint32_t tag = new_tag(3);
+    (void)state;
+    bool was_below = false;
+    for (int i = 0; i < 100; i++) {
+        allocate(&truth, 1 + (uint32_t)i % 2, tag, 0, 32);
+        was_below = was_below || (int64_t)ledger.tags[tag].peak_blocks[0] < truth.blocks;
+        expect_invariants(&truth, tag, 0);
+    }
+    assert_true(was_below);
+    ledger_sum(tag, 0, &sum);
+    assert_true(sum.peak_blocks == 100 && sum.peak_charged == 3200);
+    assert_true(ledger.tags[tag].peak_blocks[0] == 100);
+    expect_invariants(&truth, tag, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exact_with_one_shard),
+        cmocka_unit_test(within_the_grain_with_several),
+        cmocka_unit_test(reading_raises_the_peak),
+    };
+    return cmocka_run_group_tests(tests, start_ledger, NULL);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * segment.c: include/tagpool/segment.h: the layout in numbers, for it is frozen, and a reader that knows only these numbers.
+ */
+#include "unit.h"
+
+#include "ledger/ledger.h"
+#include "tagpool.h"
+#include "tagpool/segment.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define EXPECT(type, field, offset, bytes) \
+    assert_int_equal(offsetof(struct type, field), offset); \
+    assert_int_equal(sizeof(((struct type *)0)->field), bytes)
+
+/* "All integers have fixed width; sizes of rows are in the header": the same on every target. */
+static void layout_is_frozen(void **state)
+{
+    (void)state;
+    EXPECT(tagpool_segment, magic, 0, 8);
+    EXPECT(tagpool_segment, byte_order, 8, 4);
+    EXPECT(tagpool_segment, version, 12, 4);
+    EXPECT(tagpool_segment, header_bytes, 16, 4);
+    EXPECT(tagpool_segment, tag_bytes, 20, 4);
+    EXPECT(tagpool_segment, counts_bytes, 24, 4);
+    EXPECT(tagpool_segment, pointer_bytes, 28, 4);
+    EXPECT(tagpool_segment, segment_bytes, 32, 8);
+    EXPECT(tagpool_segment, used_bytes, 40, 8);
+    EXPECT(tagpool_segment, tag_capacity, 48, 4);
+    EXPECT(tagpool_segment, tag_count, 52, 4);
+    EXPECT(tagpool_segment, shard_capacity, 56, 4);
+    EXPECT(tagpool_segment, shard_count, 60, 4);
+    EXPECT(tagpool_segment, tags_offset, 64, 8);
+    EXPECT(tagpool_segment, shards_offset, 72, 8);
+    EXPECT(tagpool_segment, shard_bytes, 80, 4);
+    EXPECT(tagpool_segment, chunk_tags, 84, 4);
+    EXPECT(tagpool_segment, sequence, 88, 4);
+    EXPECT(tagpool_segment, overflowed, 92, 4);
+    EXPECT(tagpool_segment, process, 96, 8);
+    EXPECT(tagpool_segment, pools, 104, 64);
+    EXPECT(tagpool_segment, reserved, 168, 856);
+    assert_int_equal(sizeof(struct tagpool_segment), 1024);
+    EXPECT(tagpool_segment_pool, base, 0, 8);
+    EXPECT(tagpool_segment_pool, bytes, 8, 8);
+    EXPECT(tagpool_segment_pool, limit, 16, 8);
+    EXPECT(tagpool_segment_pool, reserved, 24, 8);
+    assert_int_equal(sizeof(struct tagpool_segment_pool), 32);
+    EXPECT(tagpool_segment_tag, tag, 0, 4);
+    EXPECT(tagpool_segment_tag, writer, 4, 4);
+    EXPECT(tagpool_segment_tag, reserved, 8, 8);
+    EXPECT(tagpool_segment_tag, peak_blocks, 16, 16);
+    EXPECT(tagpool_segment_tag, peak_charged, 32, 16);
+    EXPECT(tagpool_segment_tag, failures, 48, 16);
+    assert_int_equal(sizeof(struct tagpool_segment_tag), 64);
+    EXPECT(tagpool_segment_counts, allocs, 0, 8);
+    EXPECT(tagpool_segment_counts, charged_in, 8, 8);
+    EXPECT(tagpool_segment_counts, bytes_in, 16, 8);
+    EXPECT(tagpool_segment_counts, frees, 24, 8);
+    EXPECT(tagpool_segment_counts, charged_out, 32, 8);
+    EXPECT(tagpool_segment_counts, bytes_out, 40, 8);
+    EXPECT(tagpool_segment_counts, limit_blocks, 48, 8);
+    EXPECT(tagpool_segment_counts, limit_charged, 56, 8);
+    assert_int_equal(sizeof(struct tagpool_segment_counts), 64);
+    EXPECT(tagpool_segment_shard, in_use, 0, 4);
+    EXPECT(tagpool_segment_shard, reserved, 4, 4);
+    EXPECT(tagpool_segment_shard, thread, 8, 8);
+    assert_int_equal(offsetof(struct tagpool_segment_shard, chunks), 16);
+    assert_int_equal(sizeof(struct tagpool_segment_shard), 16);
+}
+
+/* ---- the reader: offsets and nothing else ---- */
+
+static const unsigned char *segment_bytes;
+
+static uint32_t u32_at(uint64_t offset)
+{
+    uint32_t value;
+    memcpy(&value, segment_bytes + offset, 4);
+    return value;
+}
+
+static uint64_t u64_at(uint64_t offset)
+{
+    uint64_t value;
+    memcpy(&value, segment_bytes + offset, 8);
+    return value;
+}
+
+/* Sums one field of the counters, at `field`, of tag row `row` in one pool over all shards. */
+static uint64_t sum_of(uint32_t row, unsigned pool, unsigned field)
+{
+    uint64_t sum = 0;
+    for (uint32_t shard = 0; shard < u32_at(60); shard++) {
+        uint64_t directory = u64_at(72) + (uint64_t)shard * u32_at(80);
+        uint64_t chunk = (uint64_t)u32_at(directory + 16 + row / u32_at(84) * 4) * 64;
+        if (chunk != 0)
+            sum += u64_at(chunk + (row % u32_at(84) * 2 + pool) * (uint64_t)u32_at(24) + field);
+    }
+    return sum;
+}
+
+static void read_stats(uint32_t row, unsigned pool, struct tagpool_stats *stats)
+{
+    uint64_t tag = u64_at(64) + (uint64_t)row * u32_at(20);
+    stats->frees = sum_of(row, pool, 24);
+    stats->allocs = sum_of(row, pool, 0);
+    stats->blocks = stats->allocs - stats->frees;
+    stats->charged = sum_of(row, pool, 8) - sum_of(row, pool, 32);
+    stats->bytes = sum_of(row, pool, 16) - sum_of(row, pool, 40);
+    stats->peak_blocks = u64_at(tag + 16 + pool * 8);
+    stats->peak_charged = u64_at(tag + 32 + pool * 8);
+    stats->failures = u64_at(tag + 48 + pool * 8);
+}
+
+static void *held[4][400];
+
+static void *use_pools(void *context)
+{
+    void **mine = context;
+    unsigned number = (unsigned)((void *(*)[400])context - held);
+    for (unsigned i = 0; i < 400; i++)
+        mine[i] = tagpool_alloc((enum tagpool_pool)(i % 2), (i * 37 + number) % (i % 50 == 0 ? 200000 : 3000),
+                                TAGPOOL_TAG('s', '0' + i % 50 / 10, '0' + i % 10, i % 3 ? ' ' : 'a' + number));
+    for (unsigned i = 0; i < 400; i += 3)
+        tagpool_free(mine[i]);
+    return NULL;
+}
+
+/* "One table that any reader can follow": for each tag in each pool it says what tagpool_tag_stats() says, after several threads
+ * have allocated, freed each other's blocks, and failed. */
+static void independent_reader(void **state)
+{
+    pthread_t threads_made[3];
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads_made[i], NULL, use_pools, held[i]), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_join(threads_made[i], NULL), 0);
+    (void)use_pools(held[3]);
+    for (unsigned i = 1; i < 400; i += 3)
+        tagpool_free(held[i % 4][i]);
+    assert_null(tagpool_alloc(TAGPOOL_PAGED, PTRDIFF_MAX, TAGPOOL_TAG('f', 'a', 'i', 'l')));
+    segment_bytes = (const unsigned char *)ledger.segment;
+    assert_memory_equal(segment_bytes, "TAGPOOL", 8);
+    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 1 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
+    assert_true(u32_at(88) % 2 == 0 && u64_at(40) <= u64_at(32) && u32_at(60) <= u32_at(56) && u32_at(52) < u32_at(48));
+    size_t rows = 0;
+    for (uint32_t row = 0; row < u32_at(52); row++)
+        for (unsigned pool = 0; pool < 2; pool++) {
+            struct tagpool_stats said, found = {0};
+            assert_int_equal(tagpool_tag_stats(u32_at(u64_at(64) + (uint64_t)row * u32_at(20)), (enum tagpool_pool)pool, &said), 0);
+            read_stats(row, pool, &found);
+            assert_memory_equal(&found, &said, sizeof said);
+            rows += (found.allocs | found.failures) != 0;
+        }
+    assert_true(rows > 60);
+    assert_int_equal(tagpool_rows(NULL, 0, TAGPOOL_BY_TAG), rows);
+    assert_int_equal(u32_at(u64_at(64) + (uint64_t)(u32_at(48) - 1) * u32_at(20)), TAGPOOL_TAG_OVERFLOW);
+}
+
+/* The pools' ranges and limits; "reserved bytes, which are zero". */
+static void header_of_the_segment(void **state)
+{
+    void *blocks[2] = {tagpool_alloc(TAGPOOL_NONPAGED, 1, TAGPOOL_TAG('h', 0, 0, 0)),
+                       tagpool_alloc(TAGPOOL_PAGED, 1, TAGPOOL_TAG('h', 0, 0, 0))};
+    (void)state;
+    segment_bytes = (const unsigned char *)ledger.segment;
+    assert_int_equal(tagpool_limit_set(TAGPOOL_PAGED, 123456789), 0);
+    for (unsigned pool = 0; pool < 2; pool++) {
+        assert_true((uintptr_t)blocks[pool] - u64_at(104 + 32 * pool) < u64_at(112 + 32 * pool));
+        assert_true(u64_at(120 + 32 * pool) == (pool == 1 ? 123456789 : 0) && u64_at(128 + 32 * pool) == 0);
+        tagpool_free(blocks[pool]);
+    }
+    assert_int_equal(tagpool_limit_set(TAGPOOL_PAGED, 0), 0);
+    for (unsigned i = 168; i < 1024; i++)
+        assert_int_equal(segment_bytes[i], 0);
+    assert_true(u64_at(96) == port_process_number());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layout_is_frozen),
+        cmocka_unit_test(independent_reader),
+        cmocka_unit_test(header_of_the_segment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
