@@ -90,7 +90,8 @@ static void the_list_is_cut(void)
         for (size_t i = 0; i < 40; i++)
             listed += has_hex(output, (uintptr_t)blocks[i]);
         same(listed, kept[o]);
-        snprintf(text, sizeof text, "  %zu %s not listed", 40 - kept[o], kept[o] ? "more blocks" : "blocks");
+        const char *noun = 40 - kept[o] == 1 ? "more block" : kept[o] != 0 ? "more blocks" : "blocks";
+        snprintf(text, sizeof text, "  %zu %s not listed", 40 - kept[o], noun);
         check(printed(text) == (kept[o] < 40));
         check(printed("40 blocks"));
     }
