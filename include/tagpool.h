@@ -263,7 +263,7 @@ enum tagpool_error {
  *   tail_check=on|off         pattern behind each block where its class leaves room, checked at free; default off
  *   free_check=on|off         freed blocks of up to 32 KiB are filled, and checked when reused; default off
  *   prefault=on|off           nonpaged memory is touched when it is committed; default off
- *   lock=on|off               nonpaged memory is locked into RAM when it is committed; default off
+ *   lock=on|off               nonpaged memory is locked into RAM when it is committed, or else not had; default off
  *   exit=ignore|report|abort  what to do at exit when blocks are outstanding; default ignore
  *   leak_blocks=N             how many blocks a leak report lists, 0 to 1000000; default 16
  * A word that is no such option is reported through the sink with what was expected, and skipped; the rest counts. While the

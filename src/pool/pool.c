@@ -64,14 +64,14 @@ bool pool_start(uint64_t reserve_bytes)
 
 /* ---- allocate ---- */
 
-/* The tag's index; from now on in the thread's cache, unless it is protected or its counters found no memory. */
+/* The tag's index; from now on in the thread's cache, unless it is protected or reserved, or its counters
+ * found no memory. */
 static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
 {
-    bool overflowed;
+    bool overflowed = false;
     uint32_t plain = tag & ~TAG_PROTECTED;
-    if (plain == ledger_tag_of(LEDGER_OVERFLOW))
-        return LEDGER_OVERFLOW; /* a block of the overflow row is reallocated */
-    uint32_t index = ledger_tag(plain, &overflowed);
+    bool is_reserved = plain == ledger_tag_of(LEDGER_OVERFLOW); /* a block of the overflow row is reallocated */
+    uint32_t index = is_reserved ? LEDGER_OVERFLOW : ledger_tag(plain, &overflowed);
     if (overflowed) {
         struct text line;
         text_clear(&line);
@@ -84,7 +84,7 @@ static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
     struct tagpool_segment_counts *rows = has_common ? thread_rows_new(thread, index) : NULL;
     if (rows != NULL) {
         ledger_join(thread->number, index);
-        if (plain == tag)
+        if (plain == tag && !is_reserved)
             *thread_tag_entry(thread, tag) = (struct tag_entry){tag, note_live(index, 0, 0), rows};
     }
     return index;

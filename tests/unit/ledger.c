@@ -9,7 +9,8 @@
 
 enum { SHARDS = 5, TAGS = 40 };
 
-static uint64_t naive_blocks[TAGS][2], naive_charged[TAGS][2], naive_bytes[TAGS][2], naive_allocs[TAGS][2], naive_failures[TAGS][2];
+static uint64_t naive_blocks[TAGS][2], naive_charged[TAGS][2], naive_bytes[TAGS][2];
+static uint64_t naive_allocs[TAGS][2], naive_failures[TAGS][2];
 
 static int start_ledger(void **state)
 {

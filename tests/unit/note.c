@@ -36,7 +36,8 @@ static void live_notes(void **state)
 static void links(void **state)
 {
     static const uint32_t places[] = {0, 1, 2, 255, 256, 2047, 2048, 4094, 4095};
-    static const uint32_t states[] = {0, NOTE_FREED, NOTE_REMOTE, NOTE_FREED | NOTE_FILLED, NOTE_FREED | NOTE_REMOTE | NOTE_FILLED};
+    static const uint32_t states[] = {0, NOTE_FREED, NOTE_REMOTE, NOTE_FREED | NOTE_FILLED,
+                                      NOTE_FREED | NOTE_REMOTE | NOTE_FILLED};
     const uintptr_t span = (uintptr_t)0xABCD0000u;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(places); i++)

@@ -8,13 +8,11 @@
 #include "memory/note.h"
 #include "random.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 enum { MOST = 300 };
 
 static struct {
     unsigned class;
+    uint8_t home;
     uint32_t *notes;
     uint32_t mark;
 } held[MOST];
@@ -25,11 +23,13 @@ static uint32_t numbers(unsigned class)
     return classes.info[class].numbers;
 }
 
-/* "Zeroed notes for one span of `class`", 4 bytes a slot, with room for 16 bits a slot "stored downwards from the notes". */
+/* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one", 4 bytes a slot, with room for 16 bits a slot "stored downwards from the notes". */
 static void take_notes(unsigned class, uint32_t mark)
 {
-    uint32_t *notes = notes_take(class);
+    uint8_t home = UINT8_MAX;
+    uint32_t *notes = notes_take(class, &home);
     assert_non_null(notes);
+    assert_true(home <= class);
     assert_int_equal((uintptr_t)notes % 64, 0);
     for (uint32_t slot = 0; slot < numbers(class); slot++) {
         assert_int_equal(notes[slot], 0);
@@ -37,6 +37,7 @@ static void take_notes(unsigned class, uint32_t mark)
         *notes_freed_tag(notes, slot) = (uint16_t)(mark ^ slot);
     }
     held[count].class = class;
+    held[count].home = home;
     held[count].notes = notes;
     held[count++].mark = mark;
 }
@@ -51,7 +52,7 @@ static void give_notes(size_t which)
         assert_int_equal(*notes_freed_tag(notes, slot), (uint16_t)(held[which].mark ^ slot));
         notes[slot] = NOTE_FREED;
     }
-    notes_give(class, notes);
+    notes_give(held[which].home, notes);
     assert_false(note_is_live(notes[0]));
     held[which] = held[--count];
 }
@@ -71,39 +72,33 @@ static void takes_and_gives(void **state)
         give_notes(count - 1);
 }
 
-/* Notes for every unit of both pools, given and taken again. */
-static bool fills_all_units(unsigned class)
+/* "Reserves storage for the notes of an arena of `arena_bytes` bytes": enough for any class in every unit, for one class after
+ * the other, the densest first; then again. */
+static void every_class_in_turn(void **state)
 {
     static uint32_t *all[POOLS * FLOOR_UNITS];
-    bool done = true;
-    for (int round = 0; round < 2; round++) {
-        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-            done = done && (all[i] = notes_take(class)) != NULL;
-        for (size_t i = 0; i < sizeof all / sizeof all[0] && done; i++)
-            notes_give(class, all[i]);
-    }
-    return done;
-}
-
-/* "Reserves storage for the notes of an arena of `arena_bytes` bytes": enough for any class in every unit, and used again for
- * ever. Each class has a process of its own, for what a class has had stays with it. */
-static void storage_suffices(void **state)
-{
+    static uint8_t homes[POOLS * FLOOR_UNITS];
+    const size_t units = sizeof all / sizeof all[0];
     (void)state;
-    for (unsigned class = 0; class < CLASS_COUNT; class++) {
-        int status = 1;
-        pid_t child = fork();
-        if (child == 0)
-            _exit(fills_all_units(class) ? 0 : 1);
-        assert_true(child > 0 && waitpid(child, &status, 0) == child);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    for (unsigned turn = 0; turn < 2 * CLASS_COUNT; turn++) {
+        unsigned class = turn % CLASS_COUNT;
+        for (size_t i = 0; i < units; i++) {
+            all[i] = notes_take(class, &homes[i]);
+            if (all[i] == NULL)
+                fail_msg("no notes for class %u in unit %zu", class, i);
+            assert_true(homes[i] <= class);
+            assert_true(all[i][0] == 0 && all[i][numbers(class) - 1] == 0);
+            all[i][0] = all[i][numbers(class) - 1] = NOTE_FREED;
+        }
+        for (size_t i = 0; i < units; i++)
+            notes_give(homes[i], all[i]);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(storage_suffices),
+        cmocka_unit_test(every_class_in_turn),
         cmocka_unit_test(takes_and_gives),
     };
     return cmocka_run_group_tests(tests, floor_start, NULL);

@@ -132,7 +132,8 @@ static void bad_words(void **state)
         {"exit=abor", "expected exit=ignore|report|abort"},
         {"leak_blocks=1000001", "expected leak_blocks=0 to 1000000"},
         {"leak_blocks=1K", "expected leak_blocks=0 to 1000000"},
-        {"=", "; expected reserve limit_nonpaged limit_paged cache wrong_tag tail_check free_check prefault lock exit leak_blocks\n"},
+        {"=", "; expected reserve limit_nonpaged limit_paged cache wrong_tag tail_check free_check prefault lock exit "
+              "leak_blocks\n"},
         {"Lock=on", "; expected reserve limit_nonpaged"},
     };
     (void)state;

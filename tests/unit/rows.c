@@ -144,7 +144,8 @@ static void orders_with_ties(void **state)
     uint64_t seed = 71;
     (void)state;
     for (uint32_t i = 0; i < TAGS - 20; i++) {
-        uint32_t tag = (random_below(&seed, 4) + 'a') | (random_below(&seed, 200) + 33) << 8 | (i % 16 + 'A') << 16 | (i / 16 + 'A') << 24;
+        uint32_t tag = (random_below(&seed, 4) + 'a') | (random_below(&seed, 200) + 33) << 8;
+        tag |= (i % 16 + 'A') << 16 | (i / 16 + 'A') << 24;
         for (unsigned pool = 0; pool < 2; pool++) {
             uint64_t blocks = random_below(&seed, 5);
             add_row(tag & ~TAG_PROTECTED, pool, blocks, blocks * 16 * (1 + random_below(&seed, 3)), random_below(&seed, 3));

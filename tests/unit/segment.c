@@ -150,7 +150,8 @@ static void independent_reader(void **state)
     for (uint32_t row = 0; row < u32_at(52); row++)
         for (unsigned pool = 0; pool < 2; pool++) {
             struct tagpool_stats said, found = {0};
-            assert_int_equal(tagpool_tag_stats(u32_at(u64_at(64) + (uint64_t)row * u32_at(20)), (enum tagpool_pool)pool, &said), 0);
+            uint32_t tag = u32_at(u64_at(64) + (uint64_t)row * u32_at(20));
+            assert_int_equal(tagpool_tag_stats(tag, (enum tagpool_pool)pool, &said), 0);
             read_stats(row, pool, &found);
             assert_memory_equal(&found, &said, sizeof said);
             rows += (found.allocs | found.failures) != 0;

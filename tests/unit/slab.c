@@ -109,8 +109,8 @@ static void random_use(void **state)
         uint32_t choice = random_below(&seed, 100);
         if (block_count < MOST && choice < (is_filling ? 60u : 40u)) {
             unsigned class = some[random_below(&seed, is_filling ? 9 : 5)];
-            bool is_rare = classes.info[class].slot_bytes >= 4096 && arena.half[0].units_in_use + arena.half[1].units_in_use > 300;
-            take_block(random_below(&seed, 2), random_below(&seed, 2), is_rare ? 0 : class, step + 1);
+            bool is_crowded = arena.half[0].units_in_use + arena.half[1].units_in_use > 300;
+            take_block(random_below(&seed, 2), random_below(&seed, 2), is_crowded ? 0 : class, step + 1);
         } else if (block_count > 0) {
             free_block(random_below(&seed, 4) == 0, random_below(&seed, (uint32_t)block_count));
         }

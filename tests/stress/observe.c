@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * observe.c: looking does not disturb. One thread allocates and frees, never more than a known number of blocks at once, while
+ * others read statistics without a pause: the peak stays exact, totals never run backwards. Many threads register new tags
+ * while others look them up: no count ever appears under another tag. */
+#include "stress.h"
+
+#include <stdatomic.h>
+
+enum { READERS = 3, HELD = 3, REGISTRARS = 3, NEW_TAGS = 20000 };
+
+static atomic_bool is_over;
+static const uint32_t worked_tag = TAGPOOL_TAG('W', 'o', 'r', 'k'), never_tag = TAGPOOL_TAG('N', 'e', 'v', 'r');
+
+static void *read_peaks(void *unused)
+{
+    uint64_t allocs = 0, frees = 0;
+    (void)unused;
+    while (!atomic_load(&is_over)) {
+        struct tagpool_stats stats = stats_of(worked_tag, TAGPOOL_PAGED);
+        require(stats.peak_blocks <= HELD && stats.peak_charged <= HELD * 64);
+        require(stats.allocs >= allocs && stats.frees >= frees);
+        allocs = stats.allocs;
+        frees = stats.frees;
+    }
+    return NULL;
+}
+
+static void start_threads(pthread_t *threads, size_t count, void *(*run)(void *), size_t *numbers)
+{
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = i;
+        require(pthread_create(&threads[i], NULL, run, &numbers[i]) == 0);
+    }
+}
+
+static void join_threads(pthread_t *threads, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        require(pthread_join(threads[i], NULL) == 0);
+    }
+}
+
+static void reading_leaves_peaks_exact(void **state)
+{
+    (void)state;
+    pthread_t readers[READERS];
+    size_t numbers[READERS], rounds = scaled(1000000, 10000);
+    struct tagpool_block block;
+    void *held[HELD] = {tagpool_alloc(TAGPOOL_PAGED, 50, worked_tag)};
+    require(held[0] != NULL && tagpool_query(held[0], &block) == TAGPOOL_OK && block.charged == 64);
+    tagpool_free(held[0]);
+    atomic_store(&is_over, false);
+    start_threads(readers, READERS, read_peaks, numbers);
+    for (size_t i = 0; i < rounds; i++) {
+        for (unsigned k = 0; k < HELD; k++) {
+            held[k] = tagpool_alloc(TAGPOOL_PAGED, 50, worked_tag);
+            require(held[k] != NULL);
+        }
+        for (unsigned k = 0; k < HELD; k++) {
+            tagpool_free(held[k]);
+        }
+    }
+    atomic_store(&is_over, true);
+    join_threads(readers, READERS);
+    struct tagpool_stats stats = stats_of(worked_tag, TAGPOOL_PAGED);
+    require(stats.peak_blocks == HELD && stats.peak_charged == HELD * 64);
+    require(stats.allocs == rounds * HELD + 1 && stats.frees == stats.allocs);
+}
+
+/* All registrars meet the same new tags in the same order, as closely together as can be. */
+static void *register_tags(void *unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < NEW_TAGS; i++) {
+        void *block = tagpool_alloc(TAGPOOL_PAGED, 8, tag_of('O', i));
+        require(block != NULL && tagpool_tag(block) == tag_of('O', i));
+        tagpool_free(block);
+    }
+    return NULL;
+}
+
+/* Looks for tags that nobody uses, wherever the others are putting theirs. */
+static void *look_for_others(void *number)
+{
+    struct tagpool_stats stats;
+    struct rng rng = rng_of(*(const size_t *)number, 3);
+    while (!atomic_load(&is_over)) {
+        require(tagpool_tag_stats(never_tag, TAGPOOL_PAGED, &stats) == TAGPOOL_ENOTFOUND && stats.allocs == 0);
+        uint32_t tag = tag_of('N', rng_below(&rng, 262144));
+        require(tagpool_tag_stats(tag, TAGPOOL_PAGED, &stats) == TAGPOOL_ENOTFOUND && stats.allocs == 0);
+    }
+    return NULL;
+}
+
+static void new_tags_are_never_mistaken(void **state)
+{
+    (void)state;
+    pthread_t registrars[REGISTRARS], readers[READERS];
+    size_t numbers[REGISTRARS], others[READERS];
+    atomic_store(&is_over, false);
+    start_threads(readers, READERS, look_for_others, others);
+    start_threads(registrars, REGISTRARS, register_tags, numbers);
+    join_threads(registrars, REGISTRARS);
+    atomic_store(&is_over, true);
+    join_threads(readers, READERS);
+    for (size_t i = 0; i < NEW_TAGS; i++) {
+        struct tagpool_stats stats = stats_of(tag_of('O', i), TAGPOOL_PAGED);
+        require(stats.allocs == REGISTRARS && stats.frees == REGISTRARS && stats.bytes == 0);
+    }
+    require(require_sums() == NEW_TAGS + 1 && tagpool_validate() == TAGPOOL_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reading_leaves_peaks_exact),
+        cmocka_unit_test(new_tags_are_never_mistaken),
+    };
+    tagpool_bugcheck_handler_set(on_unexpected_bugcheck, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
