@@ -50,7 +50,12 @@ static inline uint64_t add_fetch_u64(aligned_u64 *p, uint64_t n)
 
 /* Adds to a word that only this thread writes: a reader sees the old or the new value, and no lock is taken. One unlocked
  * instruction does that on x86-64; compilers make three of a relaxed load and store. ThreadSanitizer needs to see these. */
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(TAGPOOL_NO_ASM)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SEEN_BY_SANITIZER 1
+#endif
+#endif
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(SEEN_BY_SANITIZER)
 #define ADD(p, n) __asm__("addq %1, %0" : "+m"(*(p)) : "er"((uint64_t)(n)))
 _Static_assert(sizeof(size_t) == 8, "addq is for 64-bit words");
 #else

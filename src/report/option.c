@@ -20,7 +20,7 @@ struct option {
 #define SIZE_MOST (UINT64_C(1) << 60)
 #define OFF_ON "off|on"
 
-static const struct option table[] = {
+static const struct option option_table[] = {
     {"reserve", OPTION_SIZE, FIELD(reserve), UINT64_C(1) << 20, UINT64_C(1) << 40, NULL},
     {"limit_nonpaged", OPTION_SIZE, FIELD(limit[0]), 0, SIZE_MOST, NULL},
     {"limit_paged", OPTION_SIZE, FIELD(limit[1]), 0, SIZE_MOST, NULL},
@@ -130,13 +130,13 @@ static void expect_names(struct text *line, struct word name)
     const struct option *nearest = NULL;
     size_t best = 2;
     text_string(line, "; expected");
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof option_table / sizeof option_table[0]; i++) {
         text_char(line, ' ');
-        text_string(line, table[i].name);
-        size_t alike = likeness(name, table[i].name);
+        text_string(line, option_table[i].name);
+        size_t alike = likeness(name, option_table[i].name);
         if (alike > best) {
             best = alike;
-            nearest = &table[i];
+            nearest = &option_table[i];
         }
     }
     if (nearest != NULL) {
@@ -184,8 +184,8 @@ static bool read_word(struct options *options, struct word word)
     while (equals < word.length && word.start[equals] != '=')
         equals++;
     struct word name = {word.start, equals};
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        const struct option *option = &table[i];
+    for (size_t i = 0; i < sizeof option_table / sizeof option_table[0]; i++) {
+        const struct option *option = &option_table[i];
         if (!word_is(name, option->name, string_length(option->name)))
             continue;
         uint64_t value = 0;
