@@ -83,7 +83,7 @@ SCRIPTS := $(filter-out tests/run.sh,$(wildcard tests/*.sh))
 CHECKS ?= $(CMOCKA_TESTS) $(SCRIPTS)
 export B CC AR CFLAGS LDFLAGS PORT SANITIZE SINGLE_FILE CMOCKA VERSION
 
-check: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES) $(if $(SANITIZE)$(SINGLE_FILE),,bench-programs)
+check: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES)
 	@tests/run.sh $(CHECKS)
 
 # Unit tests open src/: they link the objects, whose names are not localized, or a single file whose names are not static.

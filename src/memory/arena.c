@@ -47,17 +47,16 @@ static unsigned run_bin(size_t units)
     return units < RUN_BINS ? (unsigned)units - 1 : RUN_BINS - 1;
 }
 
-static void run_insert(struct half *half, struct span *run, size_t units, uint8_t flags)
+static void run_insert(struct half *half, struct span *run, size_t units, size_t dirty)
 {
     struct span *last = run + units - 1;
     unsigned bin = run_bin(units);
     last->units = (uint32_t)units;
     last->first = (uint32_t)span_index(run);
-    last->flags = flags;
     STORE(&last->kind, SPAN_FREE);
     run->units = (uint32_t)units;
     run->first = (uint32_t)span_index(run);
-    run->flags = flags;
+    run->dirty = (uint32_t)dirty;
     STORE(&run->kind, SPAN_FREE);
     run->prev = 0;
     run->next = half->runs[bin];
@@ -65,8 +64,7 @@ static void run_insert(struct half *half, struct span *run, size_t units, uint8_
         span_from_link(run->next)->prev = span_to_link(run);
     half->runs[bin] = span_to_link(run);
     half->runs_present |= UINT64_C(1) << bin;
-    if ((flags & SPAN_DIRTY) != 0)
-        ADD(&half->dirty_units, units);
+    ADD(&half->dirty_units, dirty);
 }
 
 static void run_remove(struct half *half, struct span *run)
@@ -80,8 +78,7 @@ static void run_remove(struct half *half, struct span *run)
         half->runs[bin] = run->next;
     if (half->runs[bin] == 0)
         half->runs_present &= ~(UINT64_C(1) << bin);
-    if ((run->flags & SPAN_DIRTY) != 0)
-        ADD(&half->dirty_units, -(size_t)run->units);
+    ADD(&half->dirty_units, -(size_t)run->dirty);
     STORE(&run[run->units - 1].kind, SPAN_NONE);
     STORE(&run->kind, SPAN_PARKED);
 }
@@ -99,12 +96,39 @@ static struct span *run_find(const struct half *half, size_t units)
     return NULL;
 }
 
-/* ---- the frontier ---- */
-
 static struct span *half_start(unsigned pool)
 {
     return arena.spans + pool * arena.half_units;
 }
+
+/* Joins the run with free neighbours:   [free][run][free]  =>  [      free      ]
+ * Memory above the frontier is nobody's, so the last unit's upper neighbour is looked at only below it. */
+static void give(struct span *run, size_t units, size_t dirty)
+{
+    unsigned pool = span_pool(run);
+    struct half *half = &arena.half[pool];
+    struct span *start = half_start(pool);
+    struct span *end = start + half->frontier;
+    half->units_in_use -= units;
+    if (run + units < end && LOAD(&run[units].kind) == SPAN_FREE) {
+        struct span *upper = run + units;
+        dirty += upper->dirty;
+        run_remove(half, upper);
+        STORE(&upper->kind, SPAN_NONE);
+        units += upper->units;
+    }
+    if (run > start && LOAD(&run[-1].kind) == SPAN_FREE) {
+        struct span *lower = &arena.spans[run[-1].first];
+        dirty += lower->dirty;
+        STORE(&run->kind, SPAN_NONE);
+        run_remove(half, lower);
+        units += lower->units;
+        run = lower;
+    }
+    run_insert(half, run, units, dirty);
+}
+
+/* ---- the frontier ---- */
 
 static bool commit(unsigned pool, struct span *first, size_t units)
 {
@@ -139,7 +163,7 @@ static struct span *grow(unsigned pool, size_t units)
     STORE_RELEASE(&half->frontier, half->frontier + step);
     if (step > units) {
         half->units_in_use += step - units;
-        arena_give_locked(run + units, step - units);
+        give(run + units, step - units, 0); /* never touched */
     }
     return run;
 }
@@ -158,8 +182,7 @@ static struct span *grow_last_run(unsigned pool, size_t units)
     if (rest == NULL)
         return NULL;
     half->units_in_use += missing;
-    rest->kind = SPAN_PARKED;
-    arena_give_locked(rest, missing);
+    give(rest, missing, 0);
     return run_find(half, units);
 }
 
@@ -181,9 +204,10 @@ struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed)
     if (!*zeroed) {
         size_t length = run->units;
         run_remove(half, run);
+        /* Which of its units have memory is not known: the rest may have as many as the whole. */
         if (length > units)
-            run_insert(half, run + units, length - units, run->flags & SPAN_DIRTY);
-        *zeroed = (run->flags & SPAN_DIRTY) == 0;
+            run_insert(half, run + units, length - units, run->dirty < length - units ? run->dirty : length - units);
+        *zeroed = run->dirty == 0;
     }
     half->units_in_use += units;
     run->units = (uint32_t)units;
@@ -192,37 +216,9 @@ struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed)
     return run;
 }
 
-/* Joins the run with free neighbours:   [free][run][free]  =>  [      free      ]
- * Memory above the frontier is nobody's, so the last unit's upper neighbour is looked at only below it. */
-static void give(struct span *run, size_t units, uint8_t flags)
-{
-    unsigned pool = span_pool(run);
-    struct half *half = &arena.half[pool];
-    struct span *start = half_start(pool);
-    struct span *end = start + half->frontier;
-    half->units_in_use -= units;
-    if (run + units < end && LOAD(&run[units].kind) == SPAN_FREE) {
-        struct span *upper = run + units;
-        flags |= upper->flags & SPAN_DIRTY;
-        run_remove(half, upper);
-        STORE(&upper->kind, SPAN_NONE);
-        units += upper->units;
-    }
-    if (run > start && LOAD(&run[-1].kind) == SPAN_FREE) {
-        struct span *lower = &arena.spans[run[-1].first];
-        flags |= lower->flags & SPAN_DIRTY;
-        STORE(&run->kind, SPAN_NONE);
-        run_remove(half, lower);
-        units += lower->units;
-        run = lower;
-    }
-    run_insert(half, run, units, flags);
-}
-
 void arena_give_locked(struct span *run, size_t units)
 {
-    /* What was never handed out is clean: only grow() passes such a run, and its memory was never touched. */
-    give(run, units, run->kind == SPAN_NONE ? 0 : SPAN_DIRTY);
+    give(run, units, units);
 }
 
 struct span *arena_take(unsigned pool, size_t units, bool *zeroed)
@@ -252,7 +248,7 @@ static struct span *take_dirty(unsigned pool, size_t keep_units)
     port_lock(&arena.lock);
     for (int bin = RUN_BINS - 1; bin >= 0 && found == NULL && half->dirty_units > keep_units; bin--)
         for (uint32_t link = half->runs[bin]; link != 0 && found == NULL; link = span_from_link(link)->next)
-            if ((span_from_link(link)->flags & SPAN_DIRTY) != 0)
+            if (span_from_link(link)->dirty != 0)
                 found = span_from_link(link);
     if (found != NULL) {
         run_remove(half, found);
@@ -272,7 +268,7 @@ size_t arena_trim(unsigned pool, size_t keep_units)
         size_t units = run->units;
         bool done = port_decommit((void *)span_address(run), units << UNIT_SHIFT);
         port_lock(&arena.lock);
-        give(run, units, done ? 0 : SPAN_DIRTY);
+        give(run, units, done ? 0 : run->dirty);
         ADD(&arena.units_given, done ? units : 0);
         port_unlock(&arena.lock);
         if (!done)
@@ -307,12 +303,14 @@ const char *arena_check(unsigned pool)
             return "a run of units has an impossible length";
         if (span->kind == SPAN_NONE || span->kind == SPAN_INSIDE)
             return "a unit belongs to no run";
+        if (is_free && span->dirty > units)
+            return "a free run has more dirty units than units";
         if (is_free && was_free)
             return "two free runs touch";
         if (is_free && (span[units - 1].kind != SPAN_FREE || span[units - 1].first != span_index(span)))
             return "the last unit of a free run does not lead to the first";
         used += is_free ? 0 : units;
-        dirty += is_free && (span->flags & SPAN_DIRTY) != 0 ? units : 0;
+        dirty += is_free ? span->dirty : 0;
         free_runs += is_free;
         was_free = is_free;
         i += units;

@@ -16,7 +16,7 @@
 struct half {
     size_t frontier;         /* units committed so far */
     size_t units_in_use;     /* units outside of free runs, below the frontier */
-    size_t dirty_units;      /* units of free runs with SPAN_DIRTY */
+    size_t dirty_units;      /* at most so many units of free runs may still have memory */
     uint64_t runs_present;   /* bit i: runs[i] is not empty */
     uint32_t runs[RUN_BINS]; /* free runs: index + 1 of the first, or 0 */
 };

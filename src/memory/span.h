@@ -58,6 +58,7 @@ struct span {
             uint32_t big_note; /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
                                   NOTE_FREED for a slab, without NOTE_LIVE for a big block */
             uint32_t first;    /* SPAN_INSIDE, and the last unit of a free run: index of the first unit */
+            uint32_t dirty;    /* SPAN_FREE: at most so many of its units may still have memory */
         };
     };
     uint32_t units; /* length of the run, of whatever kind; set under arena.lock */
@@ -66,7 +67,7 @@ struct span {
     uint8_t kind;    /* enum span_kind */
     uint8_t class;   /* SPAN_SLAB: see class.h */
     uint8_t carved;  /* SPAN_SLAB: pages whose slots have been handed to the free list */
-    uint8_t flags;   /* SPAN_LINKED, SPAN_DIRTY */
+    uint8_t flags;   /* SPAN_LINKED */
 #if UINTPTR_MAX <= 0xFFFFFFFFu
     uint64_t unused;
 #endif
@@ -75,7 +76,6 @@ struct span {
 #define SPAN_ROW_BYTES 64u /* of a row of counters; the ledger asserts it */
 
 #define SPAN_LINKED 1u /* SPAN_SLAB: in its bin's list */
-#define SPAN_DIRTY 2u  /* SPAN_FREE: its memory may still be with us */
 
 /* One cache line on 64-bit: the table is walked by address. */
 #define SPAN_SHIFT 6

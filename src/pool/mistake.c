@@ -42,7 +42,9 @@ static void report_block(enum mistake mistake, const struct place *place, const 
     uintptr_t address = (uintptr_t)block;
     bool has_block = (place->kind == PLACE_LIVE || place->kind == PLACE_FREED) && place->charged != 0;
     bool is_protected = place->kind == PLACE_LIVE && (place->note & NOTE_PROTECTED) != 0;
-    uint32_t own = has_block && place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0;
+    /* Of a freed slot's tag index 16 bits are kept: 0 may then be the overflow row's. */
+    bool knows_tag = has_block && (place->kind == PLACE_LIVE || place->tag_index != 0 || !ledger_overflowed());
+    uint32_t own = knows_tag && place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0;
     bugcheck_describe(mistake, &bugcheck);
     bugcheck.stops = stops;
     bugcheck.parameter[1] = address;

@@ -19,7 +19,7 @@ static const struct {
 } mistakes[MISTAKE_COUNT] = {
     [MISTAKE_FREE_NULL] = {BAD_POOL_CALLER, 0x46, "NULL was given as a block; expected the address of an outstanding block"},
     [MISTAKE_FREE_FOREIGN] = {BAD_POOL_CALLER, 0x42,
-                              "an address that lies in no pool was given as a block; expected the address of an outstanding block"},
+                              "an address that lies in no pool was given as a block; expected that of an outstanding block"},
     [MISTAKE_FREE_NONPAGED_UNUSED] = {BAD_POOL_CALLER, 0x44,
                                       "an address in nonpaged pool that holds no block was given as one"},
     [MISTAKE_FREE_PAGED_UNUSED] = {BAD_POOL_CALLER, 0x48,

@@ -258,7 +258,8 @@ static inline void stats_add(struct tagpool_stats *sum, const struct tagpool_sta
 static inline bool is_same_count(uint64_t seen, uint64_t expected, const char *what, const char *field)
 {
     if (seen != expected) {
-        fprintf(stderr, "%s: %s: seen %llu, expected %llu\n", what, field, (unsigned long long)seen, (unsigned long long)expected);
+        fprintf(stderr, "%s: %s: seen %llu, expected %llu\n", what, field, (unsigned long long)seen,
+                (unsigned long long)expected);
     }
     return seen == expected;
 }

@@ -23,7 +23,8 @@ static uint32_t numbers(unsigned class)
     return classes.info[class].numbers;
 }
 
-/* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one", 4 bytes a slot, with room for 16 bits a slot "stored downwards from the notes". */
+/* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one": 4 bytes a slot, with
+ * room for 16 bits a slot "stored downwards from the notes". */
 static void take_notes(unsigned class, uint32_t mark)
 {
     uint8_t home = UINT8_MAX;

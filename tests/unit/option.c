@@ -122,6 +122,8 @@ static void bad_words(void **state)
         {"limit_paged=1152921504606846977", "expected limit_paged=0 to 1152921504606846976"},
         {"limit_paged=18446744073709551616", "expected limit_paged="},
         {"limit_paged=18446744073709551615G", "expected limit_paged="},
+        {"limit_paged=17179869185G", "expected limit_paged="},
+        {"limit_paged=18014398509481985K", "expected limit_paged="},
         {"limit_paged=99999999999999999999999999", "expected limit_paged="},
         {"cache=0x10", "expected cache="},
         {"wrong_tag=Stop", "expected wrong_tag=report|stop|ignore"},
