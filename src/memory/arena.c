@@ -266,14 +266,15 @@ size_t arena_trim(unsigned pool, size_t keep_units)
         return 0;
     while ((run = take_dirty(pool, keep_units)) != NULL) {
         size_t units = run->units;
+        size_t dirty = run->dirty;
         bool done = port_decommit((void *)span_address(run), units << UNIT_SHIFT);
         port_lock(&arena.lock);
-        give(run, units, done ? 0 : run->dirty);
-        ADD(&arena.units_given, done ? units : 0);
+        give(run, units, done ? 0 : dirty);
+        ADD(&arena.units_given, done ? dirty : 0);
         port_unlock(&arena.lock);
         if (!done)
             break;
-        given += units;
+        given += dirty;
     }
     return given;
 }

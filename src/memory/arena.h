@@ -28,7 +28,7 @@ struct arena {
     size_t half_units;
     struct span *spans; /* one for each unit */
     struct half half[POOLS];
-    size_t units_given; /* back to the system, so far */
+    size_t units_given; /* back to the system so far, as far as they had memory */
     size_t cache_units; /* dirty units that each half may keep */
     bool prefault;      /* nonpaged memory: touch when committed */
     bool pin;           /* nonpaged memory: keep in RAM when committed */
@@ -54,7 +54,7 @@ INTERNAL struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroe
 INTERNAL void arena_give_locked(struct span *run, size_t units);
 
 /* Gives free memory of one half back to the system until at most `keep_units` may still be with us, or the system refuses.
- * Pinned memory stays. Returns the units given back. pre: arena.lock is not held: the system is called without it. */
+ * Pinned memory stays. Returns the dirty units given back. pre: arena.lock is not held: the system is called without it. */
 INTERNAL size_t arena_trim(unsigned pool, size_t keep_units);
 
 /* Trims a half that has more free memory than it may keep. */
