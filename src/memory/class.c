@@ -15,27 +15,29 @@ static const uint16_t small_sizes[CLASS_SMALL_COUNT] = {
     256, 272, 288, 304, 336, 368, 400, 448, 512, 576, 672, 816, 1024, 1360, 2048,
 };
 
+static void fill(struct class_info *info, uint32_t slot_bytes)
+{
+    info->slot_bytes = slot_bytes;
+    info->slot_shift = (uint8_t)(31 - __builtin_clz(slot_bytes));
+    info->numbers = (uint16_t)(PORT_UNIT_BYTES >> info->slot_shift);
+}
+
 static void fill_small(struct class_info *info, uint32_t slot_bytes)
 {
     uint32_t granules = slot_bytes / 16;
-    uint32_t page_granules = (uint32_t)PAGE_BYTES / 16;
-    uint32_t page_numbers = (page_granules + granules - 1) / granules;
-    info->slot_bytes = slot_bytes;
-    info->page_factor = page_numbers << 16;
+    fill(info, slot_bytes);
+    info->page_factor = 0;
     info->granule_factor = (0x10000 + granules - 1) / granules;
-    info->align_mask = 15;
-    info->numbers = (uint16_t)(page_numbers * (PORT_UNIT_BYTES >> PAGE_SHIFT));
-    info->page_slots = (uint16_t)(page_granules / granules);
-    info->span_slots = (uint16_t)(info->page_slots * (PORT_UNIT_BYTES >> PAGE_SHIFT));
+    info->page_slots = (uint16_t)(PAGE_BYTES / slot_bytes);
+    /* The last 16 bytes of a span are no slot: links have no value left for them (note.h). */
+    info->span_slots = (uint16_t)(info->page_slots * (PORT_UNIT_BYTES >> PAGE_SHIFT) - (granules == 1));
 }
 
 static void fill_pages(struct class_info *info, uint32_t pages)
 {
-    info->slot_bytes = pages << PAGE_SHIFT;
+    fill(info, pages << PAGE_SHIFT);
     info->page_factor = (0x10000 + pages - 1) / pages;
-    info->granule_factor = 0;
-    info->align_mask = PAGE_BYTES - 1;
-    info->numbers = PORT_UNIT_BYTES >> PAGE_SHIFT;
+    info->granule_factor = 0x100; /* a granule that is not a page's first shows in the lower half */
     info->page_slots = 0;
     info->span_slots = (uint16_t)((PORT_UNIT_BYTES >> PAGE_SHIFT) / pages);
 }

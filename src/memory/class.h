@@ -18,9 +18,9 @@
 struct class_info {
     uint32_t slot_bytes;
     uint32_t page_factor;    /* see span.h */
-    uint32_t granule_factor;
-    uint16_t align_mask;
-    uint16_t numbers;        /* slot numbers of a span, the unused ones included */
+    uint32_t granule_factor; /* its upper half of granule * granule_factor is the slot within the page */
+    uint8_t slot_shift;
+    uint16_t numbers;        /* slot numbers of a span, those included at which no slot begins */
     uint16_t page_slots;     /* slots that a page holds; 0 if slots are whole pages */
     uint16_t span_slots;     /* slots that a span holds */
 };

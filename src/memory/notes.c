@@ -32,18 +32,13 @@ static size_t notes_bytes(unsigned class)
     return round_up(classes.info[class].numbers * sizeof(uint32_t), NOTES_GRAIN);
 }
 
-static size_t freed_tag_bytes(unsigned class)
-{
-    return round_up(classes.info[class].numbers * sizeof(uint16_t), NOTES_GRAIN);
-}
-
 bool notes_start(size_t arena_bytes)
 {
     size_t unit_bytes = 0;
     for (unsigned class = 0; class < CLASS_COUNT; class ++)
-        unit_bytes += freed_tag_bytes(class) + notes_bytes(class);
+        unit_bytes += notes_bytes(class);
     if (UINTPTR_MAX <= UINT32_MAX)
-        unit_bytes = (TAGPOOL_BARE ? 1 : 2) * (freed_tag_bytes(0) + notes_bytes(0));
+        unit_bytes = (TAGPOOL_BARE ? 1 : 2) * notes_bytes(0);
     size_t bytes = round_up((arena_bytes >> PORT_UNIT_SHIFT) * unit_bytes, PORT_UNIT_BYTES) + PORT_UNIT_BYTES;
     storage.base = port_reserve(bytes);
     if (storage.base == NULL)
@@ -54,14 +49,14 @@ bool notes_start(size_t arena_bytes)
 
 static uint32_t *carve_notes(unsigned class)
 {
-    size_t bytes = freed_tag_bytes(class) + notes_bytes(class);
+    size_t bytes = notes_bytes(class);
     /* Notes of the densest class are committed ahead: see find_in_slab() in owner.c. */
     while (storage.used + bytes + NOTES_MOST_BYTES > storage.committed) {
         if (storage.committed == storage.bytes || !port_commit(storage.base + storage.committed, PORT_UNIT_BYTES))
             return NULL;
         storage.committed += PORT_UNIT_BYTES;
     }
-    void *notes = storage.base + storage.used + freed_tag_bytes(class);
+    void *notes = storage.base + storage.used;
     storage.used += bytes;
     return notes;
 }

@@ -7,14 +7,6 @@
 
 #include "memory/class.h"
 
-/* The tag index of a freed slot's last block, as far as 16 bits go: stored downwards from the notes, so that the place
- * follows from the notes' address alone. Nothing depends on it but the words of a report. */
-
-static inline uint16_t *notes_freed_tag(uint32_t *notes, uint32_t slot)
-{
-    return (uint16_t *)(void *)notes + ~(ptrdiff_t)slot;
-}
-
 /* Reserves storage for the notes of an arena of `arena_bytes` bytes. */
 INTERNAL bool notes_start(size_t arena_bytes);
 

@@ -10,7 +10,6 @@
 #include "memory/big.h"
 #include "memory/class.h"
 #include "memory/note.h"
-#include "memory/notes.h"
 
 /* If the slab goes while we look, its notes may by now be those of another class, of fewer slots; what lies behind them is
  * committed (notes.c). The last test tells that what was read belonged together. */
@@ -20,15 +19,11 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
     const struct class_info *info = &classes.info[class];
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
     uint32_t page = offset >> PAGE_SHIFT;
-    uint32_t t = page * info->page_factor + ((offset & (PAGE_BYTES - 1)) >> 4) * info->granule_factor;
-    uint32_t pages = UNIT_BYTES >> PAGE_SHIFT;
-    place->slot = t >> 16;
-    uintptr_t base = span_address(span);
-    if (info->page_slots == 0)
-        place->start = base + (uintptr_t)place->slot * info->slot_bytes;
-    else
-        place->start = base + ((uintptr_t)page << PAGE_SHIFT) +
-                       (uintptr_t)(place->slot - page * (info->numbers / pages)) * info->slot_bytes;
+    uint32_t granule = (offset & (PAGE_BYTES - 1)) >> 4;
+    uint32_t start = info->page_slots == 0 ? (page * info->page_factor >> 16) * info->slot_bytes
+                                           : (page << PAGE_SHIFT) + (granule * info->granule_factor >> 16) * info->slot_bytes;
+    place->slot = start >> info->slot_shift;
+    place->start = span_address(span) + start;
     uint32_t *notes = LOAD(&span->notes);
     place->note = LOAD_ACQUIRE(&notes[place->slot]);
     if (LOAD_ACQUIRE(&span->kind) != SPAN_SLAB || LOAD(&span->class) != class || LOAD(&span->notes) != notes)
@@ -38,9 +33,9 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
         place->kind = PLACE_LIVE;
         place->bytes = info->slot_bytes - note_slack(place->note);
         place->tag_index = note_tag_index(place->note);
-    } else if ((place->note & (NOTE_FREED | NOTE_REMOTE)) != 0) {
+    } else if ((place->note & NOTE_FREED) != 0) {
         place->kind = PLACE_FREED;
-        place->tag_index = LOAD(notes_freed_tag(notes, place->slot));
+        place->tag_index = note_freed_tag_index(place->note);
     }
 }
 
@@ -61,12 +56,12 @@ static void find_in_run(struct span *run, struct place *place)
 static void find_in_free(uintptr_t address, struct span *span, struct place *place)
 {
     uint32_t last = LOAD(&span->big_note);
-    if (last == NOTE_FREED || (last != 0 && address == span_address(span))) {
+    if (last == BIG_NOTE_WAS_SLAB || (last != 0 && address == span_address(span))) {
         place->kind = PLACE_FREED;
         place->start = address;
         place->note = last;
     }
-    if (last != NOTE_FREED && place->kind == PLACE_FREED) {
+    if (last != BIG_NOTE_WAS_SLAB && place->kind == PLACE_FREED) {
         place->tag_index = note_tag_index(last);
         place->charged = big_charged(LOAD(&span->bytes));
     }

@@ -16,19 +16,17 @@ static void carve(struct span *span)
 {
     const struct class_info *info = &classes.info[span->class];
     uint32_t pages = UNIT_BYTES >> PAGE_SHIFT;
-    uint32_t page_numbers = info->numbers / pages;
-    bool whole_pages = info->page_slots == 0;
-    uint32_t count = whole_pages ? info->span_slots : info->page_slots;
-    uint32_t first_slot = whole_pages ? 0 : span->carved * page_numbers;
+    bool is_last = info->page_slots == 0 || span->carved + 1u == pages;
+    uint32_t done = span->carved * (uint32_t)info->page_slots;
     uint32_t first_offset = (uint32_t)span->carved << PAGE_SHIFT;
     uint32_t next = NOTE_END;
-    for (uint32_t i = count; i-- > 0;) {
-        uint32_t slot = first_slot + i;
-        STORE(&span->notes[slot], next);
-        next = note_link(slot, first_offset + i * info->slot_bytes);
+    for (uint32_t i = is_last ? info->span_slots - done : info->page_slots; i-- > 0;) {
+        uint32_t link = note_link(first_offset + i * info->slot_bytes);
+        STORE(&span->notes[slab_link_slot(span, link)], next);
+        next = link;
     }
     span->head = next;
-    STORE(&span->carved, (uint8_t)(whole_pages ? pages : span->carved + 1u));
+    STORE(&span->carved, (uint8_t)(is_last ? pages : span->carved + 1u));
 }
 
 static bool is_carved(const struct span *span)
@@ -96,8 +94,8 @@ static struct span *span_new(struct heap *heap, unsigned pool, unsigned class)
     STORE(&span->notes, notes);
     STORE(&span->page_factor, info->page_factor);
     STORE(&span->granule_factor, info->granule_factor);
-    STORE(&span->align_mask, info->align_mask);
     STORE(&span->slot_bytes, info->slot_bytes);
+    span->slot_shift = info->slot_shift;
     span->row_offset = (uint8_t)(pool * SPAN_ROW_BYTES);
     span->notes_home = home;
     STORE(&span->remote, 0);
@@ -117,7 +115,7 @@ static void span_delete(struct span *span)
     uint32_t *notes = span->notes;
     uint8_t home = span->notes_home;
     STORE(&span->owner, NULL);
-    STORE(&span->big_note, NOTE_FREED);
+    STORE(&span->big_note, BIG_NOTE_WAS_SLAB);
     STORE_RELEASE(&span->kind, SPAN_PARKED);
     port_lock(&arena.lock);
     notes_give(home, notes);
@@ -143,7 +141,7 @@ bool slab_refill(struct heap *heap, unsigned pool, unsigned class)
         heap_collect(heap);
     for (;;) {
         struct span *span = *bin;
-        if ((span->head & NOTE_END) == 0)
+        if (!note_is_end(span->head))
             return true;
         if (span == &no_span) {
             span = span_new(heap, pool, class);
@@ -202,7 +200,7 @@ bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uintp
         if (!note_is_live(note))
             return false;
     } while (!compare_exchange_u32(&span->notes[slot], &note, next | state | NOTE_REMOTE));
-    batch->head = note_link(slot, address);
+    batch->head = note_link(address);
     if (batch->count++ == 0)
         batch->tail_slot = slot;
     return true;
@@ -227,8 +225,8 @@ static NOINLINE void report_lost(const struct span *span, uintptr_t address, uin
 static void collect_span(struct heap *heap, struct span *span)
 {
     uint32_t link = exchange_u32(&span->remote, 0);
-    while ((link & NOTE_END) == 0) {
-        uint32_t slot = note_link_slot(link);
+    while (!note_is_end(link)) {
+        uint32_t slot = slab_link_slot(span, link);
         uint32_t note = LOAD(&span->notes[slot]);
         uintptr_t address = span_address(span) + note_link_offset(link);
         if (UNLIKELY((note & NOTE_REMOTE) == 0)) {
@@ -236,7 +234,7 @@ static void collect_span(struct heap *heap, struct span *span)
             return;
         }
         link = note;
-        slab_put(heap, span, slot, address, NOTE_FREED | (note & NOTE_FILLED));
+        slab_put(heap, span, slot, address, note_freed(note) | (note & NOTE_FILLED));
     }
 }
 
@@ -278,10 +276,10 @@ const char *slab_check(const struct span *span)
         live += note_is_live(span->notes[slot]);
         remote += !note_is_live(span->notes[slot]) && (span->notes[slot] & NOTE_REMOTE) != 0;
     }
-    for (uint32_t link = span->head; (link & NOTE_END) == 0; link = span->notes[note_link_slot(link)])
-        if (note_is_live(span->notes[note_link_slot(link)]) || ++listed > info->numbers)
+    for (uint32_t link = span->head; !note_is_end(link); link = span->notes[slab_link_slot(span, link)])
+        if (note_is_live(span->notes[slab_link_slot(span, link)]) || ++listed > info->numbers)
             return "a free list holds a live slot or runs in a circle";
-    size_t carved = info->page_slots == 0 ? (span->carved != 0 ? info->span_slots : 0) : (size_t)span->carved * info->page_slots;
+    size_t carved = is_carved(span) ? info->span_slots : (size_t)span->carved * info->page_slots;
     if (span->used != live + remote + is_current)
         return "a span's count of used slots disagrees with its notes";
     if (carved != live + remote + listed)

@@ -14,7 +14,6 @@
 #define MEMORY_SLAB_H
 
 #include "memory/heap.h"
-#include "memory/notes.h"
 
 /* Makes the bin's current span have a free slot; false iff there is no memory. */
 INTERNAL bool slab_refill(struct heap *heap, unsigned pool, unsigned class);
@@ -37,31 +36,31 @@ INLINE uint32_t slab_slot(const struct span *span, uintptr_t address, bool *exac
 {
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
     uint32_t t = (offset >> PAGE_SHIFT) * span->page_factor + ((offset & (PAGE_BYTES - 1)) >> 4) * span->granule_factor;
-    *exact = ((t & 0xFF00) | (offset & span->align_mask)) == 0;
-    return t >> 16;
+    *exact = ((t & 0xFF00) | (address & 15)) == 0;
+    return offset >> span->slot_shift;
 }
 
-/* Takes the first free slot, whose link is `head`, and notes `live` for it. */
+/* Slot number of the free slot that a link leads to. */
+INLINE uint32_t slab_link_slot(const struct span *span, uint32_t link)
+{
+    return note_link_offset(link) >> span->slot_shift;
+}
+
+/* Takes the first free slot, to which `head` leads, and notes `live` for it. */
 INLINE void *slab_take(struct span *span, uint32_t head, uint32_t live)
 {
-    uint32_t *note = &span->notes[note_link_slot(head)];
+    uint32_t *note = &span->notes[slab_link_slot(span, head)];
     span->head = LOAD(note);
     span->used++;
     STORE_RELEASE(note, live); /* who walks and sees it sees the tag it names, too */
     return (void *)(span_address(span) + note_link_offset(head));
 }
 
-/* Keeps the tag of a slot that is being freed, for the report on whoever frees it again: see notes.h. */
-INLINE void slab_remember(struct span *span, uint32_t slot, uint32_t live)
-{
-    STORE(notes_freed_tag(span->notes, slot), (uint16_t)note_tag_index(live));
-}
-
-/* Puts a slot of one's own span back. `state` is NOTE_FREED, with NOTE_FILLED if its bytes were filled. */
+/* Puts a slot of one's own span back. `state` is note_freed(), with NOTE_FILLED if its bytes were filled. */
 INLINE void slab_put(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state)
 {
     STORE(&span->notes[slot], (span->head & NOTE_LINK_MASK) | state);
-    span->head = note_link(slot, address);
+    span->head = note_link(address);
     if (UNLIKELY(--span->used == span->wake))
         slab_freed(heap, span);
 }

@@ -6,11 +6,13 @@
  * free (SPAN_FREE). The entry of a run's first unit describes the run. Entries lie in a dense table of their own: not in the
  * data, where callers could overwrite them and where they would all fall into one set of the cache.
  *
- * Slots. A slot of up to a page never crosses a page: each page holds as many as fit. Every multiple of the slot size within
- * a page has a number, also the last one that no longer fits and is never handed out; so an address maps to a number
- *     t = page * page_factor + granule * granule_factor,   slot = t >> 16,   exact iff (t & 0xFF00) == 0
- * with granules of 16 bytes, by multiplication alone. (The reciprocals are rounded up: an exact multiple leaves less than 256
- * in the low half, any other at least 512.) Slots of whole pages use page_factor alone.
+ * Slots. A slot of up to a page never crosses a page: each page holds as many as fit. The number of a slot is its offset in the
+ * span shifted right by slot_shift, the logarithm of the largest power of two that is no larger than a slot: so no two slots
+ * have one number, and finding the note of a free slot, on which the next allocation waits, takes one shift. Whether a slot
+ * begins at an offset is told by multiplication with rounded-up reciprocals:
+ *     (page * page_factor + granule * granule_factor) & 0xFF00  is 0   iff a slot begins at that page and granule (16 bytes)
+ * for an exact multiple leaves less than 256 in the low half, any other at least 512. page_factor is 0 for slots of less
+ * than a page; granule_factor is 0x100 for slots of whole pages. Numbers at which no slot begins have notes, all zero.
  */
 #ifndef MEMORY_SPAN_H
 #define MEMORY_SPAN_H
@@ -45,7 +47,8 @@ struct span {
             uint32_t head;       /* first free slot: a link, see note.h */
             uint32_t remote;     /* first slot freed by other threads: a link, or 0 */
             uint32_t inbox_next; /* next span in the owner's inbox: index + 1, or 0 */
-            uint16_t align_mask; /* low address bits that are 0 at the start of every slot */
+            uint8_t slot_shift;
+            uint8_t reserved;
             uint16_t used;       /* live slots, plus 1 while this is the current span of its bin */
             uint8_t row_offset;  /* bytes from a tag's nonpaged row of counters to this pool's */
             uint8_t notes_home;  /* see notes.h */
@@ -56,7 +59,7 @@ struct span {
             uint32_t *old_notes;   /* never overwritten: who looks at a slab that just went finds notes, not a wild pointer */
             size_t bytes;      /* SPAN_BIG: requested */
             uint32_t big_note; /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
-                                  NOTE_FREED for a slab, without NOTE_LIVE for a big block */
+                                  BIG_NOTE_WAS_SLAB for a slab, without NOTE_LIVE for a big block */
             uint32_t first;    /* SPAN_INSIDE, and the last unit of a free run: index of the first unit */
             uint32_t dirty;    /* SPAN_FREE: at most so many of its units may still have memory */
         };
@@ -74,6 +77,8 @@ struct span {
 };
 
 #define SPAN_ROW_BYTES 64u /* of a row of counters; the ledger asserts it */
+
+#define BIG_NOTE_WAS_SLAB (1u << 19) /* as no big block's note: it has no slack */
 
 #define SPAN_LINKED 1u /* SPAN_SLAB: in its bin's list */
 

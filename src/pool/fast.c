@@ -89,8 +89,7 @@ static bool free_of_other_thread(struct thread *thread, struct span *span, uintp
     if (row == NULL)
         return false;
     size_t charged = LOAD(&span->slot_bytes);
-    slab_remember(span, slot, note);
-    if (!slab_free_remote(&thread->heap, span, slot, address, NOTE_FREED))
+    if (!slab_free_remote(&thread->heap, span, slot, address, note_freed(note)))
         return false;
     ledger_discharge(row, charged, charged - note_slack(note));
     return true;

@@ -122,7 +122,7 @@ struct grant {
 /* True iff the slot is as it was filled when it was freed. A slot that is not is reported once. */
 static bool is_untouched(struct span *span, uint32_t link, struct grant *grant)
 {
-    uint32_t *note = &span->notes[note_link_slot(link)];
+    uint32_t *note = &span->notes[slab_link_slot(span, link)];
     uintptr_t address = span_address(span) + note_link_offset(link);
     if ((LOAD(note) & NOTE_FILLED) == 0 || pattern_is_freed((void *)address, span->slot_bytes))
         return true;
@@ -225,8 +225,7 @@ static bool take_back(struct thread *thread, const struct place *place)
         big_put(&thread->heap, place->span);
         return true;
     }
-    uint32_t state = NOTE_FREED;
-    slab_remember(place->span, place->slot, place->note);
+    uint32_t state = note_freed(place->note);
     if ((LOAD(&pool_state.features) & FEATURE_FREE_CHECK) != 0) {
         pattern_fill_freed((void *)place->start, place->charged);
         state |= NOTE_FILLED;

@@ -91,7 +91,7 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
         struct tag_entry *entry = thread_tag_entry(thread, tag);
         struct span *span = thread->heap.bin[class_of(bytes)][pool];
         uint32_t head = span->head;
-        if (LIKELY(entry->tag == tag && (head & NOTE_END) == 0)) {
+        if (LIKELY(entry->tag == tag && !note_is_end(head))) {
             struct tagpool_segment_counts *row = &entry->rows[pool];
             size_t charged = span->slot_bytes;
             void *block = slab_take(span, head, note_add_slack(entry->live, charged - bytes));
@@ -121,8 +121,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
                 if (LIKELY(row != NULL && row->frees != 0)) {
                     size_t charged = span->slot_bytes;
                     ledger_discharge(row, charged, charged - note_slack(note));
-                    slab_remember(span, slot, note);
-                    slab_put(&thread->heap, span, slot, address, NOTE_FREED);
+                    slab_put(&thread->heap, span, slot, address, note_freed(note));
                     return;
                 }
             }

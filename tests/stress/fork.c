@@ -98,6 +98,7 @@ static void fork_often(struct naive_pool *naive, size_t times, bool is_alone)
         pid_t child = fork();
         require(child >= 0);
         if (child == 0) {
+            alarm(200); /* a child that waits for ever fails too */
             tagpool_sink_set(drop_output, NULL);
             run_child(naive, is_alone);
             _exit(0);

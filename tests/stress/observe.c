@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * observe.c: looking does not disturb. One thread allocates and frees, never more than a known number of blocks at once, while
- * others read statistics without a pause: the peak stays exact, totals never run backwards. Many threads register new tags
- * while others look them up: no count ever appears under another tag. */
+ * others read statistics without a pause: the peak stays exact, totals never run backwards. The peak of a tag that several
+ * threads use is within its bound. Many threads register new tags while others look for tags that are not there: no count
+ * ever appears under another tag. */
 #include "stress.h"
 
 #include <stdatomic.h>
@@ -68,6 +69,53 @@ static void reading_leaves_peaks_exact(void **state)
     require(stats.allocs == rounds * HELD + 1 && stats.frees == stats.allocs);
 }
 
+/* ---- Peaks of a tag that several threads use -------------------------------------------------------------------- */
+
+/* Blocks that each climber holds at last: half of them tiny, where the number of blocks sets the bound, half of them larger,
+ * where their bytes do. */
+enum { CLIMBERS = 4, CLIMB = 2400, LARGER_BYTES = 32768 };
+
+static const uint32_t tiny_tag = TAGPOOL_TAG('T', 'i', 'n', 'y'), larger_tag = TAGPOOL_TAG('L', 'a', 'r', 'g');
+
+static pthread_barrier_t summit;
+
+static void *climb(void *number)
+{
+    static void *blocks[CLIMBERS][CLIMB];
+    void **mine = blocks[*(const size_t *)number];
+    for (size_t height = CLIMB / 3; height <= CLIMB; height += CLIMB / 3) {
+        for (size_t i = 0; i < height; i++) {
+            mine[i] = tagpool_alloc(TAGPOOL_NONPAGED, i % 2 == 0 ? 1 : LARGER_BYTES, i % 2 == 0 ? tiny_tag : larger_tag);
+            require(mine[i] != NULL);
+        }
+        pthread_barrier_wait(&summit); /* everybody holds everything: the true peak */
+        for (size_t i = 0; i < height; i++) {
+            tagpool_free(mine[i]);
+        }
+        pthread_barrier_wait(&summit);
+    }
+    return NULL;
+}
+
+/* Nobody reads before all is over, so what is reported is what the allocations themselves have noted. */
+static void peaks_of_several_threads_are_within_their_bound(void **state)
+{
+    (void)state;
+    pthread_t climbers[CLIMBERS];
+    size_t numbers[CLIMBERS];
+    require(pthread_barrier_init(&summit, NULL, CLIMBERS) == 0);
+    start_threads(climbers, CLIMBERS, climb, numbers);
+    join_threads(climbers, CLIMBERS);
+    const uint64_t blocks = (uint64_t)CLIMBERS * CLIMB / 2, bytes = blocks * LARGER_BYTES;
+    struct tagpool_stats tiny = stats_of(tiny_tag, TAGPOOL_NONPAGED), larger = stats_of(larger_tag, TAGPOOL_NONPAGED);
+    require(tiny.blocks == 0 && tiny.allocs == 2 * blocks && larger.blocks == 0 && larger.allocs == 2 * blocks);
+    require(tiny.peak_blocks <= blocks && tiny.peak_blocks + 64 * CLIMBERS >= blocks);
+    require(larger.peak_blocks <= blocks && larger.peak_blocks + 64 * CLIMBERS >= blocks);
+    require(larger.peak_charged <= bytes && larger.peak_charged + 65536 * CLIMBERS >= bytes);
+}
+
+/* ---- New tags ---------------------------------------------------------------------------------------------------- */
+
 /* All registrars meet the same new tags, each in an order of its own. */
 static void *register_tags(void *number)
 {
@@ -109,13 +157,14 @@ static void new_tags_are_never_mistaken(void **state)
         struct tagpool_stats stats = stats_of(tag_of('O', i), TAGPOOL_PAGED);
         require(stats.allocs == REGISTRARS && stats.frees == REGISTRARS && stats.bytes == 0);
     }
-    require(require_sums() == NEW_TAGS + 1 && tagpool_validate() == TAGPOOL_OK);
+    require(require_sums() == NEW_TAGS + 3 && tagpool_validate() == TAGPOOL_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reading_leaves_peaks_exact),
+        cmocka_unit_test(peaks_of_several_threads_are_within_their_bound),
         cmocka_unit_test(new_tags_are_never_mistaken),
     };
     tagpool_bugcheck_handler_set(on_unexpected_bugcheck, NULL);

@@ -260,6 +260,7 @@ static void run_child(const char *options, enum mode mode, unsigned nth, struct 
     pid_t child = fork();
     require(child >= 0);
     if (child == 0) {
+        alarm(200); /* a child that waits for ever fails too */
         injection.mode = mode;
         injection.nth = nth;
         injection.outcome = outcome;

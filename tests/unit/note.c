@@ -31,28 +31,30 @@ static void live_notes(void **state)
     assert_true(note_tag_index(note_live(TAGPOOL_TAGS, 0, 0)) == TAGPOOL_TAGS);
 }
 
-/* "free: 0 | 0 | 12 bits slot | 2 unused | end, freed, remote, filled | 12 bits granule": a link keeps the slot's number and,
- * of any address, the offset in the span; the states lie beside it, and it is not live. */
+/* "free: 0 | 16 bits tag index | freed | remote | filled | 12 bits granule": a link keeps, of any address, the offset in the
+ * span; the states and the tag lie beside it, and it is not live. */
 static void links(void **state)
 {
-    static const uint32_t places[] = {0, 1, 2, 255, 256, 2047, 2048, 4094, 4095};
-    static const uint32_t states[] = {0, NOTE_FREED, NOTE_REMOTE, NOTE_FREED | NOTE_FILLED,
-                                      NOTE_FREED | NOTE_REMOTE | NOTE_FILLED};
+    static const uint32_t places[] = {0, 1, 2, 255, 256, 2047, 2048, 4094};
+    static const uint32_t tags[] = {0, 1, 4095, 65534, 65535};
+    static const uint32_t states[] = {0, NOTE_REMOTE, NOTE_FILLED, NOTE_REMOTE | NOTE_FILLED};
     const uintptr_t span = (uintptr_t)0xABCD0000u;
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(places); i++)
+    for (size_t i = 0; i < COUNT_OF(tags); i++)
         for (size_t j = 0; j < COUNT_OF(places); j++)
             for (size_t k = 0; k < COUNT_OF(states); k++) {
-                uint32_t link = note_link(places[i], span + places[j] * 16);
-                uint32_t note = link | states[k];
-                assert_int_equal(link, note_link(places[i], places[j] * 16));
+                uint32_t link = note_link(span + places[j] * 16);
+                uint32_t freed = note_freed(note_live(tags[i], 4095, NOTE_PROTECTED | NOTE_PATTERNED));
+                uint32_t note = link | freed | states[k];
+                assert_int_equal(link, note_link(places[j] * 16));
                 assert_false(note_is_live(note));
-                assert_int_equal(note & NOTE_END, 0);
+                assert_false(note_is_end(note));
+                assert_true(note_is_end(note | NOTE_END));
                 assert_int_equal(note & NOTE_LINK_MASK, link);
-                assert_int_equal(note & ~NOTE_LINK_MASK, states[k]);
-                assert_int_equal(note_link_slot(note), places[i]);
+                assert_int_equal(freed & NOTE_LINK_MASK, 0);
+                assert_int_equal(note & (NOTE_FREED | NOTE_REMOTE | NOTE_FILLED), NOTE_FREED | states[k]);
+                assert_int_equal(note_freed_tag_index(note), tags[i]);
                 assert_int_equal(note_link_offset(note), places[j] * 16);
-                assert_int_equal((note | NOTE_END) & NOTE_LINK_MASK, link | NOTE_END);
             }
 }
 
@@ -61,9 +63,10 @@ static void states_of_notes(void **state)
 {
     (void)state;
     assert_false(note_is_live(0));
-    assert_int_equal(0u & (NOTE_FREED | NOTE_REMOTE | NOTE_FILLED | NOTE_END), 0);
-    assert_int_equal(NOTE_FREED ^ NOTE_REMOTE ^ NOTE_FILLED ^ NOTE_END, NOTE_FREED | NOTE_REMOTE | NOTE_FILLED | NOTE_END);
+    assert_int_equal(0u & NOTE_FREED, 0);
+    assert_int_equal(NOTE_FREED ^ NOTE_REMOTE ^ NOTE_FILLED, NOTE_FREED | NOTE_REMOTE | NOTE_FILLED);
     assert_int_equal((NOTE_FREED | NOTE_REMOTE | NOTE_FILLED) & NOTE_LINK_MASK, 0);
+    assert_int_equal(note_live(0x1FFFF, 4095, NOTE_PROTECTED | NOTE_PATTERNED), UINT32_MAX);
 }
 
 int main(void)

@@ -23,8 +23,7 @@ static uint32_t numbers(unsigned class)
     return classes.info[class].numbers;
 }
 
-/* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one": 4 bytes a slot, with
- * room for 16 bits a slot "stored downwards from the notes". */
+/* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one". */
 static void take_notes(unsigned class, uint32_t mark)
 {
     uint8_t home = UINT8_MAX;
@@ -35,7 +34,6 @@ static void take_notes(unsigned class, uint32_t mark)
     for (uint32_t slot = 0; slot < numbers(class); slot++) {
         assert_int_equal(notes[slot], 0);
         notes[slot] = mark + slot;
-        *notes_freed_tag(notes, slot) = (uint16_t)(mark ^ slot);
     }
     held[count].class = class;
     held[count].home = home;
@@ -50,7 +48,6 @@ static void give_notes(size_t which)
     uint32_t *notes = held[which].notes;
     for (uint32_t slot = 0; slot < numbers(class); slot++) {
         assert_int_equal(notes[slot], held[which].mark + slot);
-        assert_int_equal(*notes_freed_tag(notes, slot), (uint16_t)(held[which].mark ^ slot));
         notes[slot] = NOTE_FREED;
     }
     notes_give(held[which].home, notes);

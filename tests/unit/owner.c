@@ -111,8 +111,7 @@ static void every_byte_of_a_slab(void **state)
             if (i != 0 && random_below(&seed, 2) == 0) {
                 bool exact;
                 uint32_t slot = slab_slot(span, (uintptr_t)held[i], &exact);
-                slab_remember(span, slot, span->notes[slot]);
-                slab_put(&heap_one, span, slot, (uintptr_t)held[i], NOTE_FREED);
+                slab_put(&heap_one, span, slot, (uintptr_t)held[i], note_freed(span->notes[slot]));
                 draw((uint32_t)((uintptr_t)held[i] - span_address(span)), bytes, PLACE_FREED);
                 held[i] = NULL;
                 live--;

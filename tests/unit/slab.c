@@ -70,12 +70,12 @@ static void free_block(unsigned heap, size_t which)
     bool exact;
     uint32_t slot = slab_slot(block.span, address, &exact);
     assert_true(block.memory[0] == block.mark && block.memory[block.bytes / 8 - 1] == block.mark);
-    slab_remember(block.span, slot, block.span->notes[slot]);
+    uint32_t freed = note_freed(block.span->notes[slot]);
     if (heap == block.heap) {
-        slab_put(&heaps[heap], block.span, slot, address, NOTE_FREED);
+        slab_put(&heaps[heap], block.span, slot, address, freed);
     } else {
-        assert_true(slab_free_remote(&heaps[heap], block.span, slot, address, NOTE_FREED));
-        assert_false(slab_free_remote(&heaps[heap], block.span, slot, address, NOTE_FREED));
+        assert_true(slab_free_remote(&heaps[heap], block.span, slot, address, freed));
+        assert_false(slab_free_remote(&heaps[heap], block.span, slot, address, freed));
     }
     blocks[which] = blocks[--block_count];
 }
@@ -163,7 +163,7 @@ static void remote_frees_come_home(void **state)
     while (block_count > 0)
         free_block(1, 0);
     assert_null(slab_check(span));
-    assert_int_equal(span->head & NOTE_END, NOTE_END);
+    assert_true(note_is_end(span->head));
     heap_flush(&heaps[1]);
     assert_int_equal(heaps[0].inbox, span_to_link(span));
     assert_null(slab_check(span));
