@@ -2,8 +2,9 @@
  *
  * ledger.c: the segment: its birth, its growth, tags and shards.
  *
- * From the start of the segment: header, tag rows, shard directories, then chunks of counters, which are added as shards
- * meet tags. Address space is reserved for all of it; memory is committed as it is used.
+ * From the start of the segment: header, tag rows, shard directories, the chunks of counters of shard 0, then those of all
+ * other shards, which are added as they meet tags. Address space is reserved for all of it. Shard 0 has its chunks from the
+ * start, so that a free can always be counted; like everything, they cost memory only once they are touched.
  */
 #include "ledger/ledger.h"
 
@@ -73,8 +74,9 @@ static void fill_header(struct tagpool_segment *segment, size_t bytes, size_t fi
 
 bool ledger_start(void)
 {
-    size_t fixed = sizeof(struct tagpool_segment) + LEDGER_ROWS * sizeof(struct tagpool_segment_tag) +
-                   TAGPOOL_THREADS * LEDGER_SHARD_BYTES;
+    size_t common = sizeof(struct tagpool_segment) + LEDGER_ROWS * sizeof(struct tagpool_segment_tag) +
+                    TAGPOOL_THREADS * LEDGER_SHARD_BYTES;
+    size_t fixed = common + LEDGER_CHUNKS * CHUNK_BYTES;
     size_t bytes = round_up(fixed + (size_t)TAGPOOL_SEGMENT, PORT_UNIT_BYTES);
     size_t index_bytes = round_up(INDEX_PLACES * sizeof *ledger.index, PORT_UNIT_BYTES);
     struct tagpool_segment *segment = port_reserve(bytes);
@@ -92,12 +94,10 @@ bool ledger_start(void)
     ledger.tags = (void *)((char *)segment + segment->tags_offset);
     ledger.shards = (char *)segment + segment->shards_offset;
     ledger.index = index;
+    ledger.common_chunks = (uint32_t)(common / TAGPOOL_SEGMENT_GRAIN);
     ledger.tags[LEDGER_OVERFLOW].tag = 'B' | 'I' << 8 | 'G' << 16 | (uint32_t)' ' << 24;
-    /* The overflow row and shard 0 must never be the ones that find no memory. */
-    if (ledger_shard_open(0) && ledger_rows(0, LEDGER_OVERFLOW) != NULL)
-        return true;
-    ledger_stop();
-    return false;
+    (void)ledger_shard_open(0);
+    return true;
 }
 
 void ledger_stop(void)
@@ -196,7 +196,9 @@ struct tagpool_segment_counts *ledger_rows(uint32_t shard, uint32_t tag_index)
     port_lock(&ledger.lock);
     uint32_t *place = &ledger_shard(shard)->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS];
     if (*place == 0) {
-        uint32_t chunk = extend(CHUNK_BYTES);
+        uint32_t number = tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS;
+        uint32_t common = ledger.common_chunks + number * (uint32_t)(CHUNK_BYTES / TAGPOOL_SEGMENT_GRAIN);
+        uint32_t chunk = shard == 0 ? common : extend(CHUNK_BYTES);
         if (chunk != 0) {
             change_begin();
             STORE_RELEASE(place, chunk);

@@ -31,6 +31,7 @@ struct ledger {
     struct tagpool_segment_tag *tags;
     char *shards;
     uint32_t *index;         /* open hash: tag -> index + 1 */
+    uint32_t common_chunks;  /* where shard 0's counters begin, in grains */
     size_t committed;        /* bytes of the segment that may be touched */
     struct port_lock lock;   /* guards additions and shared peaks */
     struct port_lock common; /* guards the counters of shard 0 */
@@ -50,7 +51,8 @@ INTERNAL uint32_t ledger_tag(uint32_t tag, bool *overflowed);
 /* The index of a tag in use, or LEDGER_ROWS. */
 INTERNAL uint32_t ledger_find(uint32_t tag);
 
-/* A shard's counters of a tag in the nonpaged pool; those of the paged pool follow. NULL iff there is no memory for them. */
+/* A shard's counters of a tag in the nonpaged pool; those of the paged pool follow. NULL iff there is no memory for them,
+ * which does not happen to shard 0. */
 INTERNAL struct tagpool_segment_counts *ledger_rows(uint32_t shard, uint32_t tag_index);
 
 static inline bool ledger_is_joined(uint32_t shard, uint32_t tag_index);
@@ -66,7 +68,7 @@ INTERNAL void ledger_join(uint32_t shard, uint32_t tag_index);
 INTERNAL bool ledger_shard_open(uint32_t shard);
 INTERNAL void ledger_shard_close(uint32_t shard);
 
-/* Counts in shard 0. pre: ledger_rows(0, tag_index) succeeded once: no tag is allocated under before that. */
+/* Counts in shard 0, which always has room. */
 INTERNAL void ledger_charge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes);
 INTERNAL void ledger_discharge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes);
 

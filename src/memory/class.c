@@ -15,6 +15,8 @@ static const uint16_t small_sizes[CLASS_SMALL_COUNT] = {
     256, 272, 288, 304, 336, 368, 400, 448, 512, 576, 672, 816, 1024, 1360, 2048,
 };
 
+#define FRACTION (1u << CLASS_FRACTION_BITS)
+
 static void fill(struct class_info *info, uint32_t slot_bytes)
 {
     info->slot_bytes = slot_bytes;
@@ -27,7 +29,7 @@ static void fill_small(struct class_info *info, uint32_t slot_bytes)
     uint32_t granules = slot_bytes / 16;
     fill(info, slot_bytes);
     info->page_factor = 0;
-    info->granule_factor = (0x10000 + granules - 1) / granules;
+    info->granule_factor = (FRACTION + granules - 1) / granules;
     info->page_slots = (uint16_t)(PAGE_BYTES / slot_bytes);
     /* The last 16 bytes of a span are no slot: links have no value left for them (note.h). */
     info->span_slots = (uint16_t)(info->page_slots * (PORT_UNIT_BYTES >> PAGE_SHIFT) - (granules == 1));
@@ -36,8 +38,8 @@ static void fill_small(struct class_info *info, uint32_t slot_bytes)
 static void fill_pages(struct class_info *info, uint32_t pages)
 {
     fill(info, pages << PAGE_SHIFT);
-    info->page_factor = (0x10000 + pages - 1) / pages;
-    info->granule_factor = 0x100; /* a granule that is not a page's first shows in the lower half */
+    info->page_factor = (FRACTION + pages - 1) / pages;
+    info->granule_factor = 0x200; /* see span.h */
     info->page_slots = 0;
     info->span_slots = (uint16_t)((PORT_UNIT_BYTES >> PAGE_SHIFT) / pages);
 }

@@ -13,12 +13,13 @@
 
 #define CLASS_COUNT 38
 #define CLASS_SMALL_COUNT 30
+#define CLASS_FRACTION_BITS 20 /* of the factors: see span.h */
 #define SLAB_MOST_BYTES (8 * PAGE_BYTES)
 
 struct class_info {
     uint32_t slot_bytes;
     uint32_t page_factor;    /* see span.h */
-    uint32_t granule_factor; /* its upper half of granule * granule_factor is the slot within the page */
+    uint32_t granule_factor; /* granule * granule_factor >> CLASS_FRACTION_BITS is the slot within the page */
     uint8_t slot_shift;
     uint16_t numbers;        /* slot numbers of a span, those included at which no slot begins */
     uint16_t page_slots;     /* slots that a page holds; 0 if slots are whole pages */

@@ -20,8 +20,9 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
     uint32_t page = offset >> PAGE_SHIFT;
     uint32_t granule = (offset & (PAGE_BYTES - 1)) >> 4;
-    uint32_t start = info->page_slots == 0 ? (page * info->page_factor >> 16) * info->slot_bytes
-                                           : (page << PAGE_SHIFT) + (granule * info->granule_factor >> 16) * info->slot_bytes;
+    bool whole_pages = info->page_slots == 0;
+    uint32_t nth = (whole_pages ? page * info->page_factor : granule * info->granule_factor) >> CLASS_FRACTION_BITS;
+    uint32_t start = (whole_pages ? 0 : page << PAGE_SHIFT) + nth * info->slot_bytes;
     place->slot = start >> info->slot_shift;
     place->start = span_address(span) + start;
     uint32_t *notes = LOAD(&span->notes);

@@ -36,7 +36,7 @@ INLINE uint32_t slab_slot(const struct span *span, uintptr_t address, bool *exac
 {
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
     uint32_t t = (offset >> PAGE_SHIFT) * span->page_factor + ((offset & (PAGE_BYTES - 1)) >> 4) * span->granule_factor;
-    *exact = ((t & 0xFF00) | (address & 15)) == 0;
+    *exact = ((t & 0xFFF00) | (address & 15)) == 0;
     return offset >> span->slot_shift;
 }
 

@@ -10,9 +10,11 @@
  * span shifted right by slot_shift, the logarithm of the largest power of two that is no larger than a slot: so no two slots
  * have one number, and finding the note of a free slot, on which the next allocation waits, takes one shift. Whether a slot
  * begins at an offset is told by multiplication with rounded-up reciprocals:
- *     (page * page_factor + granule * granule_factor) & 0xFF00  is 0   iff a slot begins at that page and granule (16 bytes)
- * for an exact multiple leaves less than 256 in the low half, any other at least 512. page_factor is 0 for slots of less
- * than a page; granule_factor is 0x100 for slots of whole pages. Numbers at which no slot begins have notes, all zero.
+ *     (page * page_factor + granule * granule_factor) & 0xFFF00  is 0   iff a slot begins at that page and granule (16 bytes)
+ * The factors have 20 bits of fraction, in which an exact multiple leaves less than 256, any other at least 8,192. For slots
+ * of less than a page, page_factor is 0. For slots of whole pages, granule_factor is 0x200: what it adds, 0x200 to 0x1FE00,
+ * shows, and together with the fraction of a page that is no multiple, 0x20000 to 0xE000F, does not reach the next whole.
+ * Numbers at which no slot begins have notes, all zero.
  */
 #ifndef MEMORY_SPAN_H
 #define MEMORY_SPAN_H

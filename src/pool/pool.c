@@ -80,8 +80,7 @@ static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
         text_string(&line, " and all further ones are counted as one, under BIG");
         output_line(&line);
     }
-    bool has_common = ledger_rows(0, index) != NULL;
-    struct tagpool_segment_counts *rows = has_common ? thread_rows_new(thread, index) : NULL;
+    struct tagpool_segment_counts *rows = thread_rows_new(thread, index);
     if (rows != NULL) {
         ledger_join(thread->number, index);
         if (plain == tag && !is_reserved)
@@ -189,7 +188,7 @@ void *pool_alloc_slow(const struct request *request)
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->tag);
     bool is_open = (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0;
-    bool is_possible = is_open && ledger_rows(0, tag_index) != NULL && request->bytes <= arena.bytes / POOLS &&
+    bool is_possible = is_open && request->bytes <= arena.bytes / POOLS &&
                        is_power_of_two(request->alignment) && request->alignment <= UNIT_BYTES;
     if (is_possible)
         grant_block(thread, request, tag_index, &grant);
