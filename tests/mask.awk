@@ -13,6 +13,7 @@ function flush_lines(  i, j, line) {
     n = 0
 }
 {
+    sub(/\(0x7, 0x0, 0x[0-9a-f]+, /, "(0x7, 0x0, ADDRESS, ") # the note of the block: depends on its neighbours
     gsub(/0x[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f]+/, "ADDRESS")
     sub(/, [0-9]+ workers$/, ", N workers")
 }

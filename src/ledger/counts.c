@@ -19,38 +19,60 @@ static void raise_to(tagpool_count *peak, int64_t live)
         STORE(peak, (uint64_t)live);
 }
 
-void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
+/* Adds up the counters of all shards. */
+static void add_up(uint32_t tag_index, unsigned pool, struct tagpool_segment_counts *all)
+{
+    uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
+    memset(all, 0, sizeof *all);
+    for (uint32_t shard = 0; shard < shards; shard++) {
+        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
+        if (row == NULL)
+            continue;
+        all->frees += LOAD_ACQUIRE(&row[pool].frees);
+        all->charged_out += LOAD_ACQUIRE(&row[pool].charged_out);
+        all->bytes_out += LOAD_ACQUIRE(&row[pool].bytes_out);
+    }
+    for (uint32_t shard = 0; shard < shards; shard++) {
+        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
+        if (row == NULL)
+            continue;
+        all->allocs += LOAD(&row[pool].allocs);
+        all->charged_in += LOAD(&row[pool].charged_in);
+        all->bytes_in += LOAD(&row[pool].bytes_in);
+    }
+}
+
+/* With several writers a peak may lag behind what is outstanding now. If nothing moves between two readings, the reading is
+ * true, and the peak is raised to it. */
+static void catch_up(uint32_t tag_index, unsigned pool, const struct tagpool_segment_counts *seen)
 {
     struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
-    uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
-    uint64_t allocs = 0, frees = 0, charged_in = 0, charged_out = 0, bytes_in = 0, bytes_out = 0;
-    for (uint32_t shard = 0; shard < shards; shard++) {
-        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
-        if (row == NULL)
-            continue;
-        frees += LOAD_ACQUIRE(&row[pool].frees);
-        charged_out += LOAD_ACQUIRE(&row[pool].charged_out);
-        bytes_out += LOAD_ACQUIRE(&row[pool].bytes_out);
+    int64_t blocks = (int64_t)(seen->allocs - seen->frees);
+    int64_t charged = (int64_t)(seen->charged_in - seen->charged_out);
+    if (LOAD(&tag->writer) != UINT32_MAX ||
+        (blocks <= (int64_t)LOAD(&tag->peak_blocks[pool]) && charged <= (int64_t)LOAD(&tag->peak_charged[pool])))
+        return;
+    struct tagpool_segment_counts again;
+    port_lock(&ledger.lock);
+    add_up(tag_index, pool, &again);
+    if (memcmp(seen, &again, sizeof again) == 0) {
+        raise_to(&tag->peak_blocks[pool], blocks);
+        raise_to(&tag->peak_charged[pool], charged);
     }
-    for (uint32_t shard = 0; shard < shards; shard++) {
-        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
-        if (row == NULL)
-            continue;
-        allocs += LOAD(&row[pool].allocs);
-        charged_in += LOAD(&row[pool].charged_in);
-        bytes_in += LOAD(&row[pool].bytes_in);
-    }
-    sum->allocs = allocs;
-    sum->frees = frees;
-    sum->blocks = difference(allocs, frees);
-    sum->charged = difference(charged_in, charged_out);
-    sum->bytes = difference(bytes_in, bytes_out);
-    if (sum->blocks > LOAD(&tag->peak_blocks[pool]) || sum->charged > LOAD(&tag->peak_charged[pool])) {
-        port_lock(&ledger.lock);
-        raise_to(&tag->peak_blocks[pool], (int64_t)sum->blocks);
-        raise_to(&tag->peak_charged[pool], (int64_t)sum->charged);
-        port_unlock(&ledger.lock);
-    }
+    port_unlock(&ledger.lock);
+}
+
+void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
+{
+    const struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
+    struct tagpool_segment_counts all;
+    add_up(tag_index, pool, &all);
+    catch_up(tag_index, pool, &all);
+    sum->allocs = all.allocs;
+    sum->frees = all.frees;
+    sum->blocks = difference(all.allocs, all.frees);
+    sum->charged = difference(all.charged_in, all.charged_out);
+    sum->bytes = difference(all.bytes_in, all.bytes_out);
     sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
     sum->peak_charged = LOAD(&tag->peak_charged[pool]);
     sum->failures = LOAD(&tag->failures[pool]);

@@ -72,12 +72,12 @@ static void fill_header(struct tagpool_segment *segment, size_t bytes, size_t fi
     segment->process = port_process_number();
 }
 
-bool ledger_start(void)
+bool ledger_start(uint64_t counters_bytes)
 {
     size_t common = sizeof(struct tagpool_segment) + LEDGER_ROWS * sizeof(struct tagpool_segment_tag) +
                     TAGPOOL_THREADS * LEDGER_SHARD_BYTES;
     size_t fixed = common + LEDGER_CHUNKS * CHUNK_BYTES;
-    size_t bytes = round_up(fixed + (size_t)TAGPOOL_SEGMENT, PORT_UNIT_BYTES);
+    size_t bytes = round_up(fixed + (size_t)counters_bytes, PORT_UNIT_BYTES);
     size_t index_bytes = round_up(INDEX_PLACES * sizeof *ledger.index, PORT_UNIT_BYTES);
     struct tagpool_segment *segment = port_reserve(bytes);
     uint32_t *index = segment != NULL ? port_reserve(index_bytes) : NULL;
@@ -113,13 +113,14 @@ static uint32_t index_start(uint32_t tag)
     return tag * 0x9E3779B1u >> (32 - INDEX_BITS);
 }
 
-/* Where the tag is, or the empty place where it belongs. */
-static uint32_t *index_place(uint32_t tag)
+/* The tag's index + 1, or 0 and the empty place where it belongs (unless another thread is faster, if the lock is not held). */
+static uint32_t index_find(uint32_t tag, uint32_t **place)
 {
     for (uint32_t i = index_start(tag);; i = (i + 1) & (INDEX_PLACES - 1)) {
         uint32_t found = LOAD_ACQUIRE(&ledger.index[i]);
+        *place = &ledger.index[i];
         if (found == 0 || ledger.tags[found - 1].tag == tag)
-            return &ledger.index[i];
+            return found;
     }
 }
 
@@ -136,14 +137,15 @@ static uint32_t overflow(bool *overflowed)
 
 uint32_t ledger_tag(uint32_t tag, bool *overflowed)
 {
-    uint32_t found = LOAD_ACQUIRE(index_place(tag));
+    uint32_t *place;
+    uint32_t found = index_find(tag, &place);
     *overflowed = false;
     if (found != 0)
         return found - 1;
     port_lock(&ledger.lock);
-    uint32_t *place = index_place(tag);
-    uint32_t tag_index = *place - 1;
-    if (*place == 0) {
+    found = index_find(tag, &place);
+    uint32_t tag_index = found - 1;
+    if (found == 0) {
         tag_index = ledger.segment->tag_count;
         if (tag_index == TAGPOOL_TAGS) {
             tag_index = overflow(overflowed);
@@ -161,7 +163,8 @@ uint32_t ledger_tag(uint32_t tag, bool *overflowed)
 
 uint32_t ledger_find(uint32_t tag)
 {
-    uint32_t found = LOAD_ACQUIRE(index_place(tag));
+    uint32_t *place;
+    uint32_t found = index_find(tag, &place);
     if (found != 0)
         return found - 1;
     return tag == ledger_tag_of(LEDGER_OVERFLOW) && ledger_overflowed() ? LEDGER_OVERFLOW : LEDGER_ROWS;

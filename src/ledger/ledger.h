@@ -39,7 +39,8 @@ struct ledger {
 
 INTERNAL_OBJECT struct ledger ledger;
 
-INTERNAL bool ledger_start(void);
+/* Reserves the segment, with `counters_bytes` of address space for the counters of threads. */
+INTERNAL bool ledger_start(uint64_t counters_bytes);
 
 /* Undoes ledger_start(), as long as nothing was counted. */
 INTERNAL void ledger_stop(void);
@@ -84,7 +85,6 @@ struct ledger_sum {
     uint64_t peak_blocks, peak_charged, failures;
 };
 
-/* Reading raises a peak that is below what is outstanding: see the invariants. */
 INTERNAL void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum);
 
 /* Tags in use: indices below this, and LEDGER_OVERFLOW if the table overflowed. */

@@ -21,13 +21,20 @@ static void stop_floors(void)
     arena_stop();
 }
 
+/* Address space for the counters of threads: less where the pools are small because address space is short. */
+static uint64_t counters_bytes(uint64_t pool_bytes)
+{
+    uint64_t share = pool_bytes / 8 > UINT64_C(1) << 20 ? pool_bytes / 8 : UINT64_C(1) << 20;
+    return share < TAGPOOL_SEGMENT ? share : TAGPOOL_SEGMENT;
+}
+
 /* All four, or none. */
 static bool start_floors(uint64_t pool_bytes)
 {
     if (!arena_start(pool_bytes))
         return false;
     if (notes_start(arena.bytes)) {
-        if (ledger_start()) {
+        if (ledger_start(counters_bytes(pool_bytes))) {
             if (threads_start())
                 return true;
             ledger_stop();

@@ -2,6 +2,7 @@
  *
  * posix.c: the port for Linux and other POSIX systems (contracts in port.h).
  */
+#include "base/atomic.h"
 #include "base/internal.h"
 
 #if !TAGPOOL_BARE
@@ -89,7 +90,7 @@ static struct {
 static void exit_key_run(void *unused)
 {
     (void)unused;
-    exit_key.hook();
+    LOAD_ACQUIRE(&exit_key.hook)();
 }
 
 static void exit_key_make(void)
@@ -99,8 +100,7 @@ static void exit_key_make(void)
 
 bool port_on_thread_exit(void (*hook)(void))
 {
-    if (exit_key.hook == NULL)
-        exit_key.hook = hook;
+    STORE_RELEASE(&exit_key.hook, hook); /* always the same one */
     (void)pthread_once(&exit_key.once, exit_key_make);
     return exit_key.made && pthread_setspecific(exit_key.key, &exit_key) == 0;
 }

@@ -42,6 +42,6 @@ $(BENCH)/libwrap_%.so: tests/bench/wrap_%.c $(BENCH_HEADERS) $(B)/flags
 	$(BENCH_COMPILE) -fPIC -shared -Wl,-soname,$(@F) $< -o $@ $(LDFLAGS)
 
 # tests/bench-smoke.sh runs them.
-check: $(if $(SANITIZE),,bench-programs)
+check: $(if $(SANITIZE)$(SINGLE_FILE),,bench-programs)
 
 .PHONY: bench-programs

@@ -25,7 +25,7 @@ static struct input {
     size_t size;
 } corpus[CORPUS_MOST];
 static size_t corpus_count;
-static char current[400]; /* what to say if the target stops */
+static char current[640]; /* what to say if the target stops */
 
 static void say_what_ran(int signal_number)
 {

@@ -18,7 +18,7 @@ struct truth {
 static int start_ledger(void **state)
 {
     (void)state;
-    if (!ledger_start())
+    if (!ledger_start(TAGPOOL_SEGMENT))
         return -1;
     for (uint32_t shard = 1; shard < SHARDS; shard++)
         (void)ledger_shard_open(shard);

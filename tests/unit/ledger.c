@@ -15,7 +15,7 @@ static uint64_t naive_allocs[TAGS][2], naive_failures[TAGS][2];
 static int start_ledger(void **state)
 {
     (void)state;
-    return ledger_start() ? 0 : -1;
+    return ledger_start(TAGPOOL_SEGMENT) ? 0 : -1;
 }
 
 /* Tags that fall close together in the index, and tags that differ in one byte. */

@@ -24,7 +24,7 @@ static enum tagpool_sort current_sort;
 static int start_ledger(void **state)
 {
     (void)state;
-    return ledger_start() ? 0 : -1;
+    return ledger_start(TAGPOOL_SEGMENT) ? 0 : -1;
 }
 
 static int descending(uint64_t a, uint64_t b)
