@@ -103,7 +103,7 @@ static void slot_of_every_byte(void **state)
             bool exact = !is_start;
             uint32_t found = slab_slot(&span, span_start + offset, &exact);
             if (exact != is_start || found >= info->numbers || (is_start && found == before))
-                fail_msg("class %u (%u bytes), offset %u: slot %u after %u, exact %d", class, bytes, offset, found, before, exact);
+                fail_msg("class %u (%u bytes), offset %u: slot %u, exact %d; last %u", class, bytes, offset, found, exact, before);
             if (is_start)
                 before = found;
             if (is_start && offset / 16 < 4095)
