@@ -43,7 +43,7 @@
 
 /* Entries of each thread's cache from tag to counters; a power of two, 16 to 4,096. */
 #ifndef TAGPOOL_TAG_CACHE
-#define TAGPOOL_TAG_CACHE (TAGPOOL_BARE ? 16 : 1024)
+#define TAGPOOL_TAG_CACHE (TAGPOOL_BARE ? 16 : 4096)
 #endif
 
 #if TAGPOOL_TAGS < 16 || TAGPOOL_TAGS > 65536 || TAGPOOL_TAGS % 16 != 0
