@@ -29,8 +29,8 @@
     (TAGPOOL_BARE ? UINT64_C(0x10000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(64) << 30 : UINT64_C(256) << 20)
 #endif
 
-/* Address space for the counters of all threads, bytes. 64 KiB (bare: 4 KiB) to 64 GiB. A thread that finds it full counts
- * in the common shard, behind a lock. */
+/* Address space for the counters of all threads, bytes; less if the pools are small. 64 KiB (bare: 4 KiB) to 64 GiB. A
+ * thread that finds it full counts in the common shard, behind a lock. */
 #ifndef TAGPOOL_SEGMENT
 #define TAGPOOL_SEGMENT                                                                                                \
     (TAGPOOL_BARE ? UINT64_C(0x4000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(1) << 30 : UINT64_C(32) << 20)

@@ -51,11 +51,11 @@ static void run_insert(struct half *half, struct span *run, size_t units, size_t
 {
     struct span *last = run + units - 1;
     unsigned bin = run_bin(units);
-    last->units = (uint32_t)units;
-    last->first = (uint32_t)span_index(run);
+    STORE(&last->units, (uint32_t)units);
+    STORE(&last->first, (uint32_t)span_index(run));
     STORE(&last->kind, SPAN_FREE);
-    run->units = (uint32_t)units;
-    run->first = (uint32_t)span_index(run);
+    STORE(&run->units, (uint32_t)units);
+    STORE(&run->first, (uint32_t)span_index(run));
     run->dirty = (uint32_t)dirty;
     STORE(&run->kind, SPAN_FREE);
     run->prev = 0;
@@ -210,7 +210,7 @@ struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed)
         *zeroed = run->dirty == 0;
     }
     half->units_in_use += units;
-    run->units = (uint32_t)units;
+    STORE(&run->units, (uint32_t)units);
     run->flags = 0;
     STORE(&run->kind, SPAN_PARKED);
     return run;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * pool.h: the front door: allocate and free, each with its fast path here and everything else in pool.c.
+ * pool.h: the front door: allocate and free, each with its fast path here.
  *
  * The fast path takes a block when nothing special holds: this thread has a heap, no feature is on, the tag is in the cache,
- * the class is a slab's and its current span has a free slot. It frees a plain block of its own span. All else is slow.
+ * the class is a slab's and its current span has a free slot. It frees a plain block of its own span. What is
+ * nearly as plain is in fast.c, everything else in pool.c, mistakes in mistake.c.
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H

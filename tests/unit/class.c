@@ -103,7 +103,8 @@ static void slot_of_every_byte(void **state)
             bool exact = !is_start;
             uint32_t found = slab_slot(&span, span_start + offset, &exact);
             if (exact != is_start || found >= info->numbers || (is_start && found == before))
-                fail_msg("class %u (%u bytes), offset %u: slot %u, exact %d; last %u", class, bytes, offset, found, exact, before);
+                fail_msg("class %u (%u bytes), offset %u: slot %u, exact %d, after %u", class, bytes, offset, found, exact,
+                         before);
             if (is_start)
                 before = found;
             if (is_start && offset / 16 < 4095)
