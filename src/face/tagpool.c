@@ -19,6 +19,8 @@ static struct {
     struct options options;
     bool has_defaults;
     bool has_exit_hook;
+    uint32_t exit;        /* these two are read without the lock: enum exit_policy */
+    uint32_t leak_blocks;
     struct port_lock lock;
 } face = {.lock = PORT_LOCK_INITIAL};
 
@@ -36,9 +38,9 @@ static bool is_open(void)
 
 static void at_exit(void)
 {
-    if (face.options.exit == EXIT_IGNORE || !is_open())
+    if (LOAD(&face.exit) == EXIT_IGNORE || !is_open())
         return;
-    if (print_verdict(face.options.leak_blocks) == TAGPOOL_LEAK && face.options.exit == EXIT_ABORT)
+    if (print_verdict(LOAD(&face.leak_blocks)) == TAGPOOL_LEAK && LOAD(&face.exit) == EXIT_ABORT)
         port_abort();
 }
 
@@ -46,6 +48,8 @@ static void at_exit(void)
 static void apply_options(void)
 {
     const struct options *options = &face.options;
+    STORE(&face.exit, (uint32_t)options->exit);
+    STORE(&face.leak_blocks, (uint32_t)options->leak_blocks);
     STORE(&pool_state.wrong_tag, (uint32_t)options->wrong_tag);
     STORE(&arena.cache_units, (size_t)(options->cache >> UNIT_SHIFT));
     STORE(&arena.prefault, options->prefault != 0);
@@ -106,7 +110,7 @@ int tagpool_start(const char *options)
 
 enum tagpool_verdict tagpool_verdict(void)
 {
-    return is_open() ? print_verdict(face.options.leak_blocks) : print_not_checked();
+    return is_open() ? print_verdict(LOAD(&face.leak_blocks)) : print_not_checked();
 }
 
 enum tagpool_verdict tagpool_shutdown(void)
@@ -205,16 +209,6 @@ void tagpool_free_tag(void *block, uint32_t tag)
 
 /* ---- blocks ---- */
 
-static void describe(const struct place *place, struct tagpool_block *block)
-{
-    *block = (struct tagpool_block){.address = (void *)place->start,
-                                    .bytes = place->bytes,
-                                    .charged = place->charged,
-                                    .tag = ledger_tag_of(note_tag_index(place->note)),
-                                    .pool = place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED,
-                                    .is_protected = (place->note & NOTE_PROTECTED) != 0};
-}
-
 int tagpool_query(const void *address, struct tagpool_block *block)
 {
     struct place place = {.kind = PLACE_FOREIGN};
@@ -224,7 +218,7 @@ int tagpool_query(const void *address, struct tagpool_block *block)
     uintptr_t offset = (uintptr_t)address - place.start;
     if (place.kind != PLACE_LIVE || (offset != 0 && offset >= place.bytes))
         return TAGPOOL_ENOTFOUND;
-    describe(&place, block);
+    pool_describe(&place, block);
     return TAGPOOL_OK;
 }
 
@@ -242,7 +236,7 @@ size_t tagpool_size(const void *block)
 uint32_t tagpool_tag(const void *block)
 {
     struct place place;
-    return pool_find(block, &place) ? ledger_tag_of(note_tag_index(place.note)) : 0;
+    return pool_find(block, &place) ? ledger_tag_of(place.tag_index) : 0;
 }
 
 struct walk {
@@ -254,7 +248,7 @@ static bool walk_block(const struct place *place, void *context)
 {
     const struct walk *walk = context;
     struct tagpool_block block;
-    describe(place, &block);
+    pool_describe(place, &block);
     return walk->walker(&block, walk->context);
 }
 

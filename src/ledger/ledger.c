@@ -96,7 +96,7 @@ bool ledger_start(uint64_t counters_bytes)
     ledger.index = index;
     ledger.common_chunks = (uint32_t)(common / TAGPOOL_SEGMENT_GRAIN);
     ledger.tags[LEDGER_OVERFLOW].tag = 'B' | 'I' << 8 | 'G' << 16 | (uint32_t)' ' << 24;
-    (void)ledger_shard_open(0);
+    ledger_shard_open(0);
     return true;
 }
 
@@ -172,7 +172,7 @@ uint32_t ledger_find(uint32_t tag)
 
 /* ---- shards ---- */
 
-bool ledger_shard_open(uint32_t shard)
+void ledger_shard_open(uint32_t shard)
 {
     struct tagpool_segment_shard *directory = ledger_shard(shard);
     port_lock(&ledger.lock);
@@ -183,7 +183,6 @@ bool ledger_shard_open(uint32_t shard)
         STORE_RELEASE(&ledger.segment->shard_count, shard + 1);
     change_end();
     port_unlock(&ledger.lock);
-    return true;
 }
 
 void ledger_shard_close(uint32_t shard)

@@ -56,17 +56,11 @@ INTERNAL uint32_t ledger_find(uint32_t tag);
  * which does not happen to shard 0. */
 INTERNAL struct tagpool_segment_counts *ledger_rows(uint32_t shard, uint32_t tag_index);
 
-static inline bool ledger_is_joined(uint32_t shard, uint32_t tag_index);
-
-/* The same, but never makes any: NULL if the shard has none. */
-static inline struct tagpool_segment_counts *ledger_rows_if_any(uint32_t shard, uint32_t tag_index);
-
 /* Notes that a shard counts a tag: before its first allocation, at its first free. */
 INTERNAL void ledger_join(uint32_t shard, uint32_t tag_index);
 
-
-/* Takes a shard into use; false iff there is no memory for its directory. */
-INTERNAL bool ledger_shard_open(uint32_t shard);
+/* Takes a shard into use for this thread, and out of use. */
+INTERNAL void ledger_shard_open(uint32_t shard);
 INTERNAL void ledger_shard_close(uint32_t shard);
 
 /* Counts in shard 0, which always has room. */
@@ -103,18 +97,14 @@ static inline struct tagpool_segment_shard *ledger_shard(uint32_t shard)
     return (void *)(ledger.shards + (size_t)shard * LEDGER_SHARD_BYTES);
 }
 
-static inline struct tagpool_segment_counts *ledger_rows_in(struct tagpool_segment_shard *directory, uint32_t tag_index)
+/* As ledger_rows(), but never makes any: NULL if the shard has none. */
+static inline struct tagpool_segment_counts *ledger_rows_if_any(uint32_t shard, uint32_t tag_index)
 {
-    uint32_t chunk = LOAD_ACQUIRE(&directory->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS]);
+    uint32_t chunk = LOAD_ACQUIRE(&ledger_shard(shard)->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS]);
     if (chunk == 0)
         return NULL;
     char *base = (char *)ledger.segment + (size_t)chunk * TAGPOOL_SEGMENT_GRAIN;
     return (struct tagpool_segment_counts *)(void *)base + (size_t)(tag_index % TAGPOOL_SEGMENT_CHUNK_TAGS) * 2;
-}
-
-static inline struct tagpool_segment_counts *ledger_rows_if_any(uint32_t shard, uint32_t tag_index)
-{
-    return ledger_rows_in(ledger_shard(shard), tag_index);
 }
 
 static inline uint32_t ledger_tag_of(uint32_t tag_index)

@@ -4,6 +4,7 @@
  */
 #include "memory/class.h"
 
+#include "memory/note.h"
 #include "port/port.h"
 
 INTERNAL struct class_table classes;
@@ -65,7 +66,7 @@ unsigned class_aligned(size_t bytes, size_t alignment)
         return CLASS_COUNT;
     for (unsigned class = class_of(bytes); class < CLASS_COUNT; class ++) {
         size_t slot_bytes = classes.info[class].slot_bytes;
-        if (slot_bytes % alignment == 0 && slot_bytes - bytes <= 4095)
+        if (slot_bytes % alignment == 0 && slot_bytes - bytes <= NOTE_SLACK_MOST)
             return class;
     }
     return CLASS_COUNT;

@@ -49,12 +49,11 @@ struct span {
             uint32_t head;       /* first free slot: a link, see note.h */
             uint32_t remote;     /* first slot freed by other threads: a link, or 0 */
             uint32_t inbox_next; /* next span in the owner's inbox: index + 1, or 0 */
-            uint8_t slot_shift;
-            uint8_t reserved;
             uint16_t used;       /* live slots, plus 1 while this is the current span of its bin */
+            uint16_t wake;       /* when a free brings `used` down to this, slab_freed() is called */
+            uint8_t slot_shift;
             uint8_t row_offset;  /* bytes from a tag's nonpaged row of counters to this pool's */
             uint8_t notes_home;  /* see notes.h */
-            uint16_t wake;       /* when a free brings `used` down to this, slab_freed() is called */
         };
         struct { /* all other kinds */
             struct heap *no_owner; /* NULL: a heap that finds itself as the owner knows the kind */

@@ -36,15 +36,30 @@ bool pool_is_legal(const struct request *request)
     return false;
 }
 
+void pool_describe(const struct place *place, struct tagpool_block *block)
+{
+    bool is_live = place->kind == PLACE_LIVE;
+    /* Of a freed slot's tag index 16 bits are kept: 0 may then be the overflow row's. */
+    bool knows_tag = is_live || place->tag_index != 0 || !ledger_overflowed();
+    *block = (struct tagpool_block){.address = (void *)place->start,
+                                    .bytes = place->bytes,
+                                    .charged = place->charged,
+                                    .tag = knows_tag && place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0,
+                                    .pool = place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED,
+                                    .is_protected = is_live && (place->note & NOTE_PROTECTED) != 0};
+}
+
+/* The tag that a live block was allocated with, TAG_PROTECTED included. */
+static uint32_t full_tag(const struct place *place)
+{
+    return ledger_tag_of(place->tag_index) | ((place->note & NOTE_PROTECTED) != 0 ? TAG_PROTECTED : 0);
+}
+
 static void report_block(enum mistake mistake, const struct place *place, const void *block, uint32_t tag, bool stops)
 {
     struct tagpool_bugcheck bugcheck;
     uintptr_t address = (uintptr_t)block;
     bool has_block = (place->kind == PLACE_LIVE || place->kind == PLACE_FREED) && place->charged != 0;
-    bool is_protected = place->kind == PLACE_LIVE && (place->note & NOTE_PROTECTED) != 0;
-    /* Of a freed slot's tag index 16 bits are kept: 0 may then be the overflow row's. */
-    bool knows_tag = has_block && (place->kind == PLACE_LIVE || place->tag_index != 0 || !ledger_overflowed());
-    uint32_t own = knows_tag && place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0;
     bugcheck_describe(mistake, &bugcheck);
     bugcheck.stops = stops;
     bugcheck.parameter[1] = address;
@@ -60,7 +75,7 @@ static void report_block(enum mistake mistake, const struct place *place, const 
         break;
     case MISTAKE_FREE_WRONG_TAG:
     case MISTAKE_FREE_PROTECTED:
-        bugcheck.parameter[2] = own | (is_protected ? TAG_PROTECTED : 0);
+        bugcheck.parameter[2] = full_tag(place);
         bugcheck.parameter[3] = tag;
         break;
     case MISTAKE_WRITE_PAST_END:
@@ -71,16 +86,8 @@ static void report_block(enum mistake mistake, const struct place *place, const 
         break;
     }
     bugcheck.has_block = has_block;
-    if (!has_block) {
-        bugcheck_raise(&bugcheck);
-        return;
-    }
-    bugcheck.block = (struct tagpool_block){.address = (void *)place->start,
-                                            .bytes = place->bytes,
-                                            .charged = place->charged,
-                                            .tag = own,
-                                            .pool = place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED,
-                                            .is_protected = is_protected};
+    if (has_block)
+        pool_describe(place, &bugcheck.block);
     bugcheck_raise(&bugcheck);
 }
 
@@ -109,16 +116,15 @@ bool pool_find(const void *block, struct place *place)
 
 bool pool_is_right_tag(const struct place *place, const void *block, uint32_t tag, bool any_tag)
 {
-    uint32_t index = note_tag_index(place->note);
-    bool is_protected = (place->note & NOTE_PROTECTED) != 0;
-    uint32_t own = ledger_tag_of(index) | (is_protected ? TAG_PROTECTED : 0);
+    uint32_t own = full_tag(place);
+    bool is_protected = (own & TAG_PROTECTED) != 0;
     if (any_tag || tag == 0) {
         if (is_protected)
             report_block(MISTAKE_FREE_PROTECTED, place, block, 0, true);
         return !is_protected;
     }
     /* What tag an overflow block was allocated with is not known. */
-    if (tag == own || (index == LEDGER_OVERFLOW && (tag & TAG_PROTECTED) == (own & TAG_PROTECTED)))
+    if (tag == own || (place->tag_index == LEDGER_OVERFLOW && (tag & TAG_PROTECTED) == (own & TAG_PROTECTED)))
         return true;
     enum wrong_tag_policy policy = (enum wrong_tag_policy)LOAD(&pool_state.wrong_tag);
     bool stops = is_protected || policy == WRONG_TAG_STOP;
@@ -149,9 +155,6 @@ void pool_report_written_after_free(const struct place *place)
     bugcheck.parameter[0] = place->start + pattern_freed_damage((void *)place->start, place->charged);
     bugcheck.parameter[1] = 1; /* a write */
     bugcheck.has_block = true;
-    bugcheck.block = (struct tagpool_block){.address = (void *)place->start,
-                                            .charged = place->charged,
-                                            .tag = place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0,
-                                            .pool = place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED};
+    pool_describe(place, &bugcheck.block);
     bugcheck_raise(&bugcheck);
 }

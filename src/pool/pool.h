@@ -59,6 +59,9 @@ INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller);
 /* True and the place of an outstanding block that starts at `block`; otherwise reports the mistake. */
 INTERNAL bool pool_find(const void *block, struct place *place);
 
+/* What is known of a live or freed block. */
+INTERNAL void pool_describe(const struct place *place, struct tagpool_block *block);
+
 /* False, after a report, iff a request's pool or tag breaks a rule. */
 INTERNAL bool pool_is_legal(const struct request *request);
 

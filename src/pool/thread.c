@@ -35,18 +35,16 @@ struct tagpool_segment_counts *thread_rows_new(struct thread *thread, uint32_t t
     return rows;
 }
 
-static bool thread_start(uint32_t number)
+static void thread_start(uint32_t number)
 {
     struct thread *thread = &threads.table[number];
-    if (!ledger_shard_open(number))
-        return false;
+    ledger_shard_open(number);
     if (thread->state == THREAD_NEW) {
         heap_start(&thread->heap);
         thread->number = number;
         thread_tag_entry(thread, 0)->tag = 1; /* tag 0 belongs to this entry, 1 to another: see struct tag_entry */
     }
     thread->state = THREAD_BUSY;
-    return true;
 }
 
 static void on_thread_exit(void)
@@ -71,14 +69,12 @@ static struct thread *attach(void)
         return NULL;
     struct thread *thread = NULL;
     port_lock(&threads.lock);
-    if (threads.idle != 0) {
-        thread = &threads.table[threads.idle];
-        if (port_on_thread_exit(on_thread_exit) && thread_start(thread->number))
+    if ((threads.idle != 0 || threads.count < TAGPOOL_THREADS) && port_on_thread_exit(on_thread_exit)) {
+        uint32_t number = threads.idle != 0 ? threads.idle : threads.count++;
+        thread = &threads.table[number];
+        if (number == threads.idle)
             threads.idle = thread->next_idle;
-        else
-            thread = NULL;
-    } else if (threads.count < TAGPOOL_THREADS && port_on_thread_exit(on_thread_exit) && thread_start(threads.count)) {
-        thread = &threads.table[threads.count++];
+        thread_start(number);
     }
     port_unlock(&threads.lock);
     thread_self = thread;
@@ -184,7 +180,8 @@ bool threads_start(void)
     }
     threads.table = table;
     threads.count = 1;
-    return thread_start(0);
+    thread_start(0);
+    return true;
 }
 
 void threads_stop(void)
