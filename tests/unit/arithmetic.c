@@ -90,7 +90,7 @@ static void atomic_words(void **state)
 {
     uint32_t word = 7;
     uint32_t expected = 8;
-    uint64_t sum = UINT64_MAX;
+    aligned_u64 sum = UINT64_MAX;
     size_t around[3] = {1, 2, 3};
     (void)state;
     assert_int_equal(exchange_u32(&word, 9), 7);
