@@ -120,7 +120,7 @@ struct tagpool_row {
     struct tagpool_stats stats;
 };
 
-/* The tag of the row that counts every tag for which the table (65,536 tags) had no room. No caller may use it. */
+/* The tag of the row that counts every tag for which the table (65,520 tags) had no room. No caller may use it. */
 #define TAGPOOL_TAG_OVERFLOW TAGPOOL_TAG('B', 'I', 'G', ' ')
 
 /* Statistics of one tag in one pool, all zero in a pool where it was not used; TAGPOOL_PROTECTED in `tag` is ignored.

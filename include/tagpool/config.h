@@ -13,9 +13,9 @@
 #define TAGPOOL_BARE 0
 #endif
 
-/* How many different tags are counted apart; more go to the overflow row. Multiple of 16, 16 to 65,536. */
+/* How many different tags are counted apart; more go to the overflow row. Multiple of 16, 16 to 65,520. */
 #ifndef TAGPOOL_TAGS
-#define TAGPOOL_TAGS (TAGPOOL_BARE ? 64 : 65536)
+#define TAGPOOL_TAGS (TAGPOOL_BARE ? 64 : UINTPTR_MAX > 0xFFFFFFFFu ? 65520 : 4096)
 #endif
 
 /* How many threads can have a heap and counters of their own at one time; more share one, behind a lock. 2 to 65,536. */
@@ -29,11 +29,11 @@
     (TAGPOOL_BARE ? UINT64_C(0x10000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(64) << 30 : UINT64_C(256) << 20)
 #endif
 
-/* Address space for the counters of all threads, bytes; less if the pools are small. 64 KiB (bare: 4 KiB) to 64 GiB. A
- * thread that finds it full counts in the common shard, behind a lock. */
+/* Address space for the counters of all threads, bytes, 128 for each tag and thread; less where address space is short. 64 KiB
+ * (bare: 16 KiB) to 64 GiB. A thread that finds it full shares a heap and counters with others, behind a lock. */
 #ifndef TAGPOOL_SEGMENT
 #define TAGPOOL_SEGMENT                                                                                                \
-    (TAGPOOL_BARE ? UINT64_C(0x4000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(1) << 30 : UINT64_C(32) << 20)
+    (TAGPOOL_BARE ? UINT64_C(0x8000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(9) << 30 : UINT64_C(64) << 20)
 #endif
 
 /* Default of option `cache`: unused bytes that each pool keeps before memory goes back to the system. */
@@ -46,8 +46,8 @@
 #define TAGPOOL_TAG_CACHE (TAGPOOL_BARE ? 16 : 4096)
 #endif
 
-#if TAGPOOL_TAGS < 16 || TAGPOOL_TAGS > 65536 || TAGPOOL_TAGS % 16 != 0
-#error "TAGPOOL_TAGS must be a multiple of 16 from 16 to 65536"
+#if TAGPOOL_TAGS < 16 || TAGPOOL_TAGS > 65520 || TAGPOOL_TAGS % 16 != 0
+#error "TAGPOOL_TAGS must be a multiple of 16 from 16 to 65520"
 #endif
 #if TAGPOOL_THREADS < 2 || TAGPOOL_THREADS > 65536
 #error "TAGPOOL_THREADS must be from 2 to 65536"

@@ -5,7 +5,7 @@
  *
  * Rules
  *   - All integers have fixed width and the byte order of the writer (byte_order tells). There are no pointers: places are
- *     byte offsets from the start of the segment, or such offsets divided by TAGPOOL_SEGMENT_GRAIN where they are 32 bits wide.
+ *     byte offsets from the start of the segment.
  *   - Sizes of rows are in the header. A reader steps by them and ignores what it does not know; new fields use reserved bytes,
  *     which are zero.
  *   - Tags and shards are only ever added. A row is complete before the count that covers it grows; `sequence` grows with
@@ -21,9 +21,7 @@
 
 #define TAGPOOL_SEGMENT_MAGIC "TAGPOOL"     /* 8 bytes with the closing zero */
 #define TAGPOOL_SEGMENT_BYTE_ORDER 0x01020304u
-#define TAGPOOL_SEGMENT_VERSION 1u
-#define TAGPOOL_SEGMENT_GRAIN 64u
-#define TAGPOOL_SEGMENT_CHUNK_TAGS 16u
+#define TAGPOOL_SEGMENT_VERSION 2u
 
 /* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
 #if defined(__GNUC__)
@@ -51,15 +49,15 @@ struct tagpool_segment {
     uint32_t counts_bytes;    /* of a row of counters */
     uint32_t pointer_bytes;   /* 4 or 8: of the writer */
     tagpool_count segment_bytes;   /* address space of the segment */
-    tagpool_count used_bytes;      /* offset of the first byte not in use */
+    tagpool_count used_bytes;      /* offset of the first byte not in use; most pages below it were never touched */
     uint32_t tag_capacity;    /* tag rows; the last is the overflow row */
     uint32_t tag_count;       /* tags in use, from row 0 on; the overflow row not counted */
     uint32_t shard_capacity;
     uint32_t shard_count;     /* shards in use, from 0 on */
     tagpool_count tags_offset;     /* of the tag rows */
-    tagpool_count shards_offset;   /* of the shard directories */
-    uint32_t shard_bytes;     /* of a shard directory */
-    uint32_t chunk_tags;      /* tags whose counters lie together */
+    tagpool_count shards_offset;   /* of the shards' descriptions */
+    uint32_t shard_bytes;     /* of a shard's description */
+    uint32_t reserved_word;
     uint32_t sequence;
     uint32_t overflowed;      /* 1 once a tag was counted in the overflow row */
     tagpool_count process;
@@ -77,24 +75,27 @@ struct tagpool_segment_tag {
     tagpool_count failures[2];
 };
 
-/* The counters of one tag in one pool in one shard: 64 bytes. */
+/* The counters of one tag in one pool in one shard: 64 bytes. Outstanding: allocs - frees blocks, charged_in - charged_out
+ * charged bytes; that less slack_in - slack_out requested bytes. */
 struct tagpool_segment_counts {
     tagpool_count allocs;
     tagpool_count charged_in;
-    tagpool_count bytes_in;
+    tagpool_count slack_in;      /* charged and not requested */
     tagpool_count frees;
     tagpool_count charged_out;
-    tagpool_count bytes_out;
+    tagpool_count slack_out;
     tagpool_level limit_blocks;  /* allocs - frees, and charged_in - charged_out, up to which the shard need not */
     tagpool_level limit_charged; /* look for a new peak */
 };
 
-/* Where a shard's counters are. Chunk c holds tags c * chunk_tags and up: for each tag the nonpaged row, then the paged one. */
+/* A shard, and where its counters are: first a row for each tag in the nonpaged pool, in the order of the tags, then the same
+ * for the paged pool. */
 struct tagpool_segment_shard {
-    uint32_t in_use;    /* a living thread holds the shard */
+    uint32_t in_use;             /* a living thread holds the shard */
     uint32_t reserved;
-    tagpool_count thread;    /* number of the thread that holds or held it */
-    uint32_t chunks[];  /* offset / TAGPOOL_SEGMENT_GRAIN, 0 if the shard has none; (tag_capacity + 15) / 16 of them */
+    tagpool_count thread;        /* number of the thread that holds or held it */
+    tagpool_count rows_offset;   /* of the nonpaged rows */
+    tagpool_count paged_offset;  /* of the paged rows */
 };
 
 #endif

@@ -118,7 +118,9 @@ enum tagpool_verdict tagpool_shutdown(void)
     enum tagpool_verdict verdict = tagpool_verdict();
     if (verdict == TAGPOOL_NOT_CHECKED)
         return verdict;
+    port_lock(&face.lock);
     pool_feature(FEATURE_CLOSED, true);
+    port_unlock(&face.lock);
     (void)tagpool_trim();
     return verdict;
 }

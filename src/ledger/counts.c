@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * counts.c: the counters of a tag: sums over shards, peaks, failures, the common shard.
+ * counts.c: the counters of a tag: sums over shards, peaks, failures.
  */
 #include "ledger/ledger.h"
 
@@ -25,20 +25,16 @@ static void add_up(uint32_t tag_index, unsigned pool, struct tagpool_segment_cou
     uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
     memset(all, 0, sizeof *all);
     for (uint32_t shard = 0; shard < shards; shard++) {
-        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
-        if (row == NULL)
-            continue;
-        all->frees += LOAD_ACQUIRE(&row[pool].frees);
-        all->charged_out += LOAD_ACQUIRE(&row[pool].charged_out);
-        all->bytes_out += LOAD_ACQUIRE(&row[pool].bytes_out);
+        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
+        all->frees += LOAD_ACQUIRE(&row->frees);
+        all->charged_out += LOAD_ACQUIRE(&row->charged_out);
+        all->slack_out += LOAD_ACQUIRE(&row->slack_out);
     }
     for (uint32_t shard = 0; shard < shards; shard++) {
-        const struct tagpool_segment_counts *row = ledger_rows_if_any(shard, tag_index);
-        if (row == NULL)
-            continue;
-        all->allocs += LOAD(&row[pool].allocs);
-        all->charged_in += LOAD(&row[pool].charged_in);
-        all->bytes_in += LOAD(&row[pool].bytes_in);
+        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
+        all->allocs += LOAD(&row->allocs);
+        all->charged_in += LOAD(&row->charged_in);
+        all->slack_in += LOAD(&row->slack_in);
     }
 }
 
@@ -72,7 +68,7 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
     sum->frees = all.frees;
     sum->blocks = difference(all.allocs, all.frees);
     sum->charged = difference(all.charged_in, all.charged_out);
-    sum->bytes = difference(all.bytes_in, all.bytes_out);
+    sum->bytes = difference(all.charged_in - all.slack_in, all.charged_out - all.slack_out);
     sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
     sum->peak_charged = LOAD(&tag->peak_charged[pool]);
     sum->failures = LOAD(&tag->failures[pool]);
@@ -116,11 +112,11 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
     int64_t charged = 0;
     uint32_t n = 0;
     for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
-        const struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag_index);
-        if (rows == NULL || (LOAD(&rows[pool].allocs) | LOAD(&rows[pool].frees)) == 0)
+        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
+        if ((LOAD(&row->allocs) | LOAD(&row->frees)) == 0)
             continue;
-        blocks += net_blocks(&rows[pool]);
-        charged += net_charged(&rows[pool]);
+        blocks += net_blocks(row);
+        charged += net_charged(row);
         n++;
     }
     raise_to(&tag->peak_blocks[pool], blocks);
@@ -128,11 +124,11 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
     int64_t add_blocks = share((int64_t)LOAD(&tag->peak_blocks[pool]) - blocks, n, LEDGER_GRAIN_BLOCKS);
     int64_t add_charged = share((int64_t)LOAD(&tag->peak_charged[pool]) - charged, n, LEDGER_GRAIN_BYTES);
     for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
-        struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag_index);
-        if (rows == NULL || (LOAD(&rows[pool].allocs) | LOAD(&rows[pool].frees)) == 0)
+        struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
+        if ((LOAD(&row->allocs) | LOAD(&row->frees)) == 0)
             continue;
-        STORE(&rows[pool].limit_blocks, net_blocks(&rows[pool]) + add_blocks);
-        STORE(&rows[pool].limit_charged, net_charged(&rows[pool]) + add_charged);
+        STORE(&row->limit_blocks, net_blocks(row) + add_blocks);
+        STORE(&row->limit_charged, net_charged(row) + add_charged);
     }
 }
 
@@ -146,27 +142,6 @@ NOINLINE void ledger_peak(struct tagpool_segment_counts *row, uint32_t shard, ui
     port_lock(&ledger.lock);
     peak_of_several(tag, tag_index, pool);
     port_unlock(&ledger.lock);
-}
-
-/* ---- the common shard, failures ---- */
-
-void ledger_charge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
-{
-    struct tagpool_segment_counts *rows = ledger_rows(0, tag_index);
-    ledger_join(0, tag_index);
-    port_lock(&ledger.common);
-    if (ledger_charge(&rows[pool], charged, bytes))
-        ledger_peak(&rows[pool], 0, tag_index, pool);
-    port_unlock(&ledger.common);
-}
-
-void ledger_discharge_common(uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
-{
-    struct tagpool_segment_counts *rows = ledger_rows(0, tag_index);
-    ledger_join(0, tag_index);
-    port_lock(&ledger.common);
-    ledger_discharge(&rows[pool], charged, bytes);
-    port_unlock(&ledger.common);
 }
 
 void ledger_failure(uint32_t tag_index, unsigned pool)

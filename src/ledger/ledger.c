@@ -2,24 +2,26 @@
  *
  * ledger.c: the segment: its birth, its growth, tags and shards.
  *
- * From the start of the segment: header, tag rows, shard directories, the chunks of counters of shard 0, then those of all
- * other shards, which are added as they meet tags. Address space is reserved for all of it. Shard 0 has its chunks from the
- * start, so that a free can always be counted; like everything, they cost memory only once they are touched.
+ * From the start of the segment: header, tag rows, descriptions of shards, the rows of shard 0, of shard 1, and so on. Address
+ * space is reserved for all of it; rows become usable when their shard is opened, and cost memory once they are touched.
  */
 #include "ledger/ledger.h"
 
-INTERNAL struct ledger ledger = {.lock = PORT_LOCK_INITIAL, .common = PORT_LOCK_INITIAL};
+INTERNAL struct ledger ledger = {.lock = PORT_LOCK_INITIAL};
 
 _Static_assert(sizeof(struct tagpool_segment) == 1024, "the header's size is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_tag) == 64, "a tag row's size is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_counts) == 64, "a row of counters fills a cache line");
-_Static_assert(TAGPOOL_SEGMENT_CHUNK_TAGS == 16, "TAGPOOL_TAGS is a multiple of a chunk's tags");
+_Static_assert(sizeof(struct tagpool_segment_shard) == 32, "a shard's description has a size that is part of the format");
 
-#define CHUNK_BYTES (TAGPOOL_SEGMENT_CHUNK_TAGS * 2 * sizeof(struct tagpool_segment_counts))
+#define SHARD_BYTES (round_up(PORT_COLOUR_ROWS + 2 * LEDGER_POOL_BYTES, PORT_UNIT_BYTES))
 
-/* Twice as many places as tags, as a power of two, so that a search ends soon. */
-#define INDEX_BITS (TAGPOOL_TAGS > 16384 ? 17 : TAGPOOL_TAGS > 1024 ? 15 : 11)
-#define INDEX_PLACES ((uint32_t)1 << INDEX_BITS)
+/* The hash from tags to indices. It grows four times larger before it is half full, so that a search ends soon and a few tags
+ * touch little memory. Each size has a place of its own in one range, from twice its bytes on, so that who still searches a
+ * smaller one finds what it held. */
+#define INDEX_FIRST_BITS 9
+#define INDEX_LAST_BITS (TAGPOOL_TAGS > 16384 ? 17 : TAGPOOL_TAGS > 4096 ? 15 : TAGPOOL_TAGS > 256 ? 13 : 9)
+#define INDEX_BYTES round_up((size_t)8 << INDEX_LAST_BITS, PORT_UNIT_BYTES)
 
 static void change_begin(void)
 {
@@ -29,27 +31,6 @@ static void change_begin(void)
 static void change_end(void)
 {
     STORE_RELEASE(&ledger.segment->sequence, ledger.segment->sequence + 1);
-}
-
-static bool commit_to(size_t end)
-{
-    while (ledger.committed < end) {
-        if (ledger.committed >= ledger.segment->segment_bytes ||
-            !port_commit((char *)ledger.segment + ledger.committed, PORT_UNIT_BYTES))
-            return false;
-        ledger.committed += PORT_UNIT_BYTES;
-    }
-    return true;
-}
-
-/* Adds `bytes` zero bytes to the segment; their offset in grains, or 0. pre: the lock is held. */
-static uint32_t extend(size_t bytes)
-{
-    size_t offset = (size_t)ledger.segment->used_bytes;
-    if (bytes > ledger.segment->segment_bytes - offset || !commit_to(offset + bytes))
-        return 0;
-    ledger.segment->used_bytes = offset + bytes;
-    return (uint32_t)(offset / TAGPOOL_SEGMENT_GRAIN);
 }
 
 static void fill_header(struct tagpool_segment *segment, size_t bytes, size_t fixed_bytes)
@@ -64,27 +45,25 @@ static void fill_header(struct tagpool_segment *segment, size_t bytes, size_t fi
     segment->segment_bytes = bytes;
     segment->used_bytes = fixed_bytes;
     segment->tag_capacity = LEDGER_ROWS;
-    segment->shard_capacity = TAGPOOL_THREADS;
+    segment->shard_capacity = (uint32_t)((bytes - fixed_bytes) / SHARD_BYTES);
     segment->tags_offset = sizeof *segment;
     segment->shards_offset = sizeof *segment + LEDGER_ROWS * sizeof(struct tagpool_segment_tag);
-    segment->shard_bytes = LEDGER_SHARD_BYTES;
-    segment->chunk_tags = TAGPOOL_SEGMENT_CHUNK_TAGS;
+    segment->shard_bytes = sizeof(struct tagpool_segment_shard);
     segment->process = port_process_number();
 }
 
 bool ledger_start(uint64_t counters_bytes)
 {
-    size_t common = sizeof(struct tagpool_segment) + LEDGER_ROWS * sizeof(struct tagpool_segment_tag) +
-                    TAGPOOL_THREADS * LEDGER_SHARD_BYTES;
-    size_t fixed = common + LEDGER_CHUNKS * CHUNK_BYTES;
-    size_t bytes = round_up(fixed + (size_t)counters_bytes, PORT_UNIT_BYTES);
-    size_t index_bytes = round_up(INDEX_PLACES * sizeof *ledger.index, PORT_UNIT_BYTES);
+    size_t fixed = round_up(sizeof(struct tagpool_segment) + LEDGER_ROWS * sizeof(struct tagpool_segment_tag) +
+                                TAGPOOL_THREADS * sizeof(struct tagpool_segment_shard), PORT_UNIT_BYTES);
+    uint64_t shards = divide(counters_bytes, SHARD_BYTES);
+    shards = shards < 1 ? 1 : shards > TAGPOOL_THREADS ? TAGPOOL_THREADS : shards;
+    size_t bytes = fixed + (size_t)shards * SHARD_BYTES;
     struct tagpool_segment *segment = port_reserve(bytes);
-    uint32_t *index = segment != NULL ? port_reserve(index_bytes) : NULL;
-    ledger.committed = round_up(fixed, PORT_UNIT_BYTES);
-    if (index == NULL || !port_commit(segment, ledger.committed) || !port_commit(index, index_bytes)) {
+    uint32_t *index = segment != NULL ? port_reserve(INDEX_BYTES) : NULL;
+    if (index == NULL || !port_commit(segment, fixed) || !port_commit(index, INDEX_BYTES)) {
         if (index != NULL)
-            port_release(index, index_bytes);
+            port_release(index, INDEX_BYTES);
         if (segment != NULL)
             port_release(segment, bytes);
         return false;
@@ -92,36 +71,52 @@ bool ledger_start(uint64_t counters_bytes)
     fill_header(segment, bytes, fixed);
     ledger.segment = segment;
     ledger.tags = (void *)((char *)segment + segment->tags_offset);
-    ledger.shards = (char *)segment + segment->shards_offset;
+    ledger.shards = (void *)((char *)segment + segment->shards_offset);
     ledger.index = index;
-    ledger.common_chunks = (uint32_t)(common / TAGPOOL_SEGMENT_GRAIN);
+    ledger.index_bits = INDEX_FIRST_BITS;
     ledger.tags[LEDGER_OVERFLOW].tag = 'B' | 'I' << 8 | 'G' << 16 | (uint32_t)' ' << 24;
-    ledger_shard_open(0);
     return true;
 }
 
 void ledger_stop(void)
 {
-    port_release(ledger.index, round_up(INDEX_PLACES * sizeof *ledger.index, PORT_UNIT_BYTES));
+    port_release(ledger.index, INDEX_BYTES);
     port_release(ledger.segment, (size_t)ledger.segment->segment_bytes);
 }
 
 /* ---- tags ---- */
 
-static uint32_t index_start(uint32_t tag)
+/* The tag's index + 1 in the hash of that size, or 0 and the empty place where it belongs (unless another thread is faster, if
+ * the lock is not held). */
+static uint32_t index_search(uint32_t tag, uint32_t bits, uint32_t **place)
 {
-    return tag * 0x9E3779B1u >> (32 - INDEX_BITS);
-}
-
-/* The tag's index + 1, or 0 and the empty place where it belongs (unless another thread is faster, if the lock is not held). */
-static uint32_t index_find(uint32_t tag, uint32_t **place)
-{
-    for (uint32_t i = index_start(tag);; i = (i + 1) & (INDEX_PLACES - 1)) {
-        uint32_t found = LOAD_ACQUIRE(&ledger.index[i]);
-        *place = &ledger.index[i];
+    uint32_t *places = ledger.index + ((size_t)1 << bits);
+    for (uint32_t i = tag * 0x9E3779B1u >> (32 - bits);; i = (i + 1) & (((uint32_t)1 << bits) - 1)) {
+        uint32_t found = LOAD_ACQUIRE(&places[i]);
+        *place = &places[i];
         if (found == 0 || ledger.tags[found - 1].tag == tag)
             return found;
     }
+}
+
+static uint32_t index_find(uint32_t tag)
+{
+    uint32_t *place;
+    return index_search(tag, LOAD_ACQUIRE(&ledger.index_bits), &place);
+}
+
+/* pre: the lock is held. */
+static void index_add(uint32_t tag_index)
+{
+    uint32_t bits = ledger.index_bits;
+    bool grows = tag_index >= (uint32_t)1 << (bits - 1) && bits < INDEX_LAST_BITS;
+    bits += grows ? 2 : 0;
+    for (uint32_t i = grows ? 0 : tag_index; i <= tag_index; i++) {
+        uint32_t *place;
+        (void)index_search(ledger.tags[i].tag, bits, &place);
+        STORE_RELEASE(place, i + 1);
+    }
+    STORE_RELEASE(&ledger.index_bits, bits);
 }
 
 static uint32_t overflow(bool *overflowed)
@@ -137,13 +132,12 @@ static uint32_t overflow(bool *overflowed)
 
 uint32_t ledger_tag(uint32_t tag, bool *overflowed)
 {
-    uint32_t *place;
-    uint32_t found = index_find(tag, &place);
+    uint32_t found = index_find(tag);
     *overflowed = false;
     if (found != 0)
         return found - 1;
     port_lock(&ledger.lock);
-    found = index_find(tag, &place);
+    found = index_find(tag);
     uint32_t tag_index = found - 1;
     if (found == 0) {
         tag_index = ledger.segment->tag_count;
@@ -154,7 +148,7 @@ uint32_t ledger_tag(uint32_t tag, bool *overflowed)
             ledger.tags[tag_index].tag = tag;
             STORE_RELEASE(&ledger.segment->tag_count, tag_index + 1);
             change_end();
-            STORE_RELEASE(place, tag_index + 1);
+            index_add(tag_index);
         }
     }
     port_unlock(&ledger.lock);
@@ -163,8 +157,7 @@ uint32_t ledger_tag(uint32_t tag, bool *overflowed)
 
 uint32_t ledger_find(uint32_t tag)
 {
-    uint32_t *place;
-    uint32_t found = index_find(tag, &place);
+    uint32_t found = index_find(tag);
     if (found != 0)
         return found - 1;
     return tag == ledger_tag_of(LEDGER_OVERFLOW) && ledger_overflowed() ? LEDGER_OVERFLOW : LEDGER_ROWS;
@@ -172,43 +165,47 @@ uint32_t ledger_find(uint32_t tag)
 
 /* ---- shards ---- */
 
-void ledger_shard_open(uint32_t shard)
+/* Makes the rows of the next shard usable. pre: the lock is held. */
+static bool add_shard(uint32_t shard)
 {
-    struct tagpool_segment_shard *directory = ledger_shard(shard);
+    struct tagpool_segment *segment = ledger.segment;
+    size_t offset = (size_t)segment->used_bytes;
+    if (shard >= segment->shard_capacity || !port_commit((char *)segment + offset, SHARD_BYTES))
+        return false;
+    ledger.shards[shard].rows_offset = offset + PORT_COLOUR_ROWS;
+    ledger.shards[shard].paged_offset = offset + PORT_COLOUR_ROWS + LEDGER_POOL_BYTES;
+    segment->used_bytes = offset + SHARD_BYTES;
+    return true;
+}
+
+void ledger_limit(unsigned pool, uint64_t bytes)
+{
     port_lock(&ledger.lock);
     change_begin();
-    directory->in_use = 1;
-    directory->thread = shard == 0 ? 0 : port_thread_number();
-    if (shard >= ledger.segment->shard_count)
-        STORE_RELEASE(&ledger.segment->shard_count, shard + 1);
+    ledger.segment->pools[pool].limit = bytes;
     change_end();
     port_unlock(&ledger.lock);
 }
 
-void ledger_shard_close(uint32_t shard)
+bool ledger_shard_open(uint32_t shard)
 {
-    ledger_shard(shard)->in_use = 0;
+    port_lock(&ledger.lock);
+    change_begin();
+    bool done = shard < ledger.segment->shard_count || add_shard(shard);
+    if (done) {
+        ledger.shards[shard].in_use = 1;
+        ledger.shards[shard].thread = shard == 0 ? 0 : port_thread_number();
+        if (shard >= ledger.segment->shard_count)
+            STORE_RELEASE(&ledger.segment->shard_count, shard + 1);
+    }
+    change_end();
+    port_unlock(&ledger.lock);
+    return done;
 }
 
-struct tagpool_segment_counts *ledger_rows(uint32_t shard, uint32_t tag_index)
+void ledger_shard_close(uint32_t shard)
 {
-    struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag_index);
-    if (rows != NULL)
-        return rows;
-    port_lock(&ledger.lock);
-    uint32_t *place = &ledger_shard(shard)->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS];
-    if (*place == 0) {
-        uint32_t number = tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS;
-        uint32_t common = ledger.common_chunks + number * (uint32_t)(CHUNK_BYTES / TAGPOOL_SEGMENT_GRAIN);
-        uint32_t chunk = shard == 0 ? common : extend(CHUNK_BYTES);
-        if (chunk != 0) {
-            change_begin();
-            STORE_RELEASE(place, chunk);
-            change_end();
-        }
-    }
-    port_unlock(&ledger.lock);
-    return ledger_rows_if_any(shard, tag_index);
+    ledger.shards[shard].in_use = 0;
 }
 
 void ledger_join(uint32_t shard, uint32_t tag_index)

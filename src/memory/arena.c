@@ -9,33 +9,36 @@ INTERNAL struct arena arena = {.lock = PORT_LOCK_INITIAL};
 /* Fresh memory is committed in steps of this many units, so that the system is asked once per 4 MiB. */
 #define COMMIT_STEP_UNITS 64
 
+static size_t table_bytes(size_t arena_bytes)
+{
+    return round_up(PORT_COLOUR_SPANS + (arena_bytes >> UNIT_SHIFT) * sizeof(struct span), UNIT_BYTES);
+}
+
 bool arena_start(uint64_t pool_bytes)
 {
     if (pool_bytes > SIZE_MAX / 4)
         return false;
     size_t bytes = (size_t)pool_bytes * POOLS;
-    size_t units = bytes >> UNIT_SHIFT;
-    size_t table_bytes = round_up(units * sizeof(struct span), UNIT_BYTES);
     void *base = port_reserve(bytes);
-    struct span *spans = base != NULL ? port_reserve(table_bytes) : NULL;
-    if (spans == NULL || !port_commit(spans, table_bytes)) {
-        if (spans != NULL)
-            port_release(spans, table_bytes);
+    char *table = base != NULL ? port_reserve(table_bytes(bytes)) : NULL;
+    if (table == NULL || !port_commit(table, table_bytes(bytes))) {
+        if (table != NULL)
+            port_release(table, table_bytes(bytes));
         if (base != NULL)
             port_release(base, bytes);
         return false;
     }
     arena.base = (uintptr_t)base;
-    arena.slope = arena.base - ((uintptr_t)spans << (UNIT_SHIFT - SPAN_SHIFT));
+    arena.spans = (struct span *)(void *)(table + PORT_COLOUR_SPANS);
+    arena.slope = arena.base - ((uintptr_t)arena.spans << (UNIT_SHIFT - SPAN_SHIFT));
     arena.bytes = bytes;
-    arena.half_units = units / POOLS;
-    arena.spans = spans;
+    arena.half_units = (bytes >> UNIT_SHIFT) / POOLS;
     return true;
 }
 
 void arena_stop(void)
 {
-    port_release(arena.spans, round_up((arena.bytes >> UNIT_SHIFT) * sizeof(struct span), UNIT_BYTES));
+    port_release((char *)arena.spans - PORT_COLOUR_SPANS, table_bytes(arena.bytes));
     port_release((void *)arena.base, arena.bytes);
     arena.bytes = 0;
 }

@@ -71,7 +71,7 @@ static inline size_t span_index(const struct span *span)
 
 static inline uintptr_t span_address(const struct span *span)
 {
-    /* base + index * 64 KiB, where index = (span - spans) / 64: one shift and one addition, modulo the word. */
+    /* base + index * 64 KiB, where index = (span - spans) / 128: one shift and one addition, modulo the word. */
     return arena.slope + ((uintptr_t)span << (UNIT_SHIFT - SPAN_SHIFT));
 }
 

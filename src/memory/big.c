@@ -4,8 +4,21 @@
  */
 #include "memory/big.h"
 
-static struct span *run_new(unsigned pool, size_t units, bool *zeroed)
+/* Makes the entry that of a slab with one slot at offset 0: see span.h for what the factors mean. */
+static void run_own(struct heap *heap, struct span *run, unsigned pool, size_t units)
 {
+    STORE(&run->bin, &heap->bin[pool][BIN_RUNS + units]);
+    STORE(&run->owner_rows, heap->rows[pool]);
+    STORE(&run->notes, &run->big_note);
+    STORE(&run->exact, span_exact(1, 1));
+    STORE(&run->remote, 0);
+    STORE(&run->owner, heap);
+    heap->kept_units += (uint32_t)units;
+}
+
+static struct span *run_new(struct heap *heap, unsigned pool, size_t bytes, bool *zeroed)
+{
+    size_t units = big_units(bytes);
     struct span *run = arena_take(pool, units, zeroed);
     if (run == NULL)
         return NULL;
@@ -14,6 +27,8 @@ static struct span *run_new(unsigned pool, size_t units, bool *zeroed)
         STORE_RELEASE(&run[i].kind, SPAN_INSIDE);
     }
     STORE(&run->big_note, 0);
+    if (big_may_belong(bytes) && heap->kept_units + units <= KEPT_UNITS_MOST)
+        run_own(heap, run, pool, units);
     STORE_RELEASE(&run->kind, SPAN_BIG);
     return run;
 }
@@ -22,30 +37,34 @@ struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t l
 {
     size_t units = big_units(bytes);
     struct span *run;
+    *zeroed = false;
+    void *block = big_may_belong(bytes) ? big_take_own(heap, pool, bytes, live) : NULL;
+    if (block != NULL)
+        return &arena.spans[((uintptr_t)block - arena.base) >> UNIT_SHIFT];
     if (units <= CACHED_RUN_UNITS && heap->cached[pool][units] != 0) {
         run = span_from_link(heap->cached[pool][units]);
         heap->cached[pool][units] = run->next;
         heap->cached_units -= (uint32_t)units;
-        *zeroed = false;
     } else {
-        run = run_new(pool, units, zeroed);
+        run = run_new(heap, pool, bytes, zeroed);
         if (run == NULL)
             return NULL;
     }
+    STORE(&run->shape, big_shape(bytes));
     STORE(&run->bytes, bytes);
-    STORE_RELEASE(&run->big_note, live);
+    STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
     return run;
 }
 
 bool big_release(struct span *run, uint32_t live)
 {
-    uint32_t freed = live & ~NOTE_LIVE;
-    return compare_exchange_u32(&run->big_note, &live, freed);
+    return compare_exchange_u32(&run->big_note, &live, note_freed(live));
 }
 
 static void run_delete(struct span *run)
 {
     size_t units = run->units;
+    STORE(&run->owner, NULL);
     STORE_RELEASE(&run->kind, SPAN_PARKED);
     arena_give(run, units);
 }
@@ -64,14 +83,28 @@ void big_put(struct heap *heap, struct span *run)
     heap->cached_units += (uint32_t)units;
 }
 
+void big_resize(struct span *run, size_t bytes)
+{
+    uint32_t note = LOAD(&run->big_note);
+    STORE(&run->shape, big_shape(bytes));
+    STORE(&run->bytes, bytes);
+    STORE(&run->big_note, big_note_live(note & ~NOTE_LINK_MASK, bytes));
+}
+
 void big_empty(struct heap *heap)
 {
-    for (unsigned pool = 0; pool < POOLS; pool++)
+    for (unsigned pool = 0; pool < POOLS; pool++) {
         for (size_t units = 1; units <= CACHED_RUN_UNITS; units++)
             while (heap->cached[pool][units] != 0) {
                 struct span *run = span_from_link(heap->cached[pool][units]);
                 heap->cached[pool][units] = run->next;
                 run_delete(run);
             }
+        for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
+            for (struct bin *bin = &heap->bin[pool][BIN_RUNS + units]; bin->top != bin->base; bin->top--) {
+                heap->kept_units -= (uint32_t)units;
+                run_delete(&arena.spans[((uintptr_t)bin->top->block - arena.base) >> UNIT_SHIFT]);
+            }
+    }
     heap->cached_units = 0;
 }

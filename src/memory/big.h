@@ -2,24 +2,30 @@
  *
  * big.h: big blocks: runs of units, one block each, page aligned and charged by the page.
  *
- * A run belongs to nobody: whoever frees it may keep it, up to a bound, for its own next block of that length. Repeated
- * blocks of up to 4 MiB so never reach the arena's lock, nor longer ones the system.
+ * Runs of up to 1 MiB, 4 MiB in all, belong to the heap that took them, as slabs do: each is described as a slab of one slot,
+ * whose note is in the entry, and the fast free takes it for one. It goes back to its heap's bin for that length, wherever it is
+ * freed. All other runs belong to nobody: whoever frees one may keep it, up to a bound, for its own next block of that length.
+ * So repeated blocks of up to 4 MiB never reach the arena's lock, nor longer ones the system; and what a thread that does
+ * nothing holds for itself is bounded.
  */
 #ifndef MEMORY_BIG_H
 #define MEMORY_BIG_H
 
 #include "memory/heap.h"
 
-/* A run for `bytes` bytes (0 too) with `live` as its note, or NULL. *zeroed: its memory reads zero. */
+/* A run for `bytes` bytes (0 too) with `live` and its slack as its note, or NULL. *zeroed: its memory reads zero. */
 INTERNAL struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t live, bool *zeroed);
 
-/* Marks a run as not outstanding; false iff it was not (any more): freed twice. */
+/* Marks a run of nobody's as not outstanding; false iff it was not (any more): freed twice. */
 INTERNAL bool big_release(struct span *run, uint32_t live);
 
 /* Keeps a released run, or gives it to the arena. */
 INTERNAL void big_put(struct heap *heap, struct span *run);
 
-/* Gives the kept runs to the arena. */
+/* Notes another requested size for a live run of the same length. */
+INTERNAL void big_resize(struct span *run, size_t bytes);
+
+/* Gives the heap's free runs to the arena. */
 INTERNAL void big_empty(struct heap *heap);
 
 static inline size_t big_units(size_t bytes)
@@ -30,6 +36,40 @@ static inline size_t big_units(size_t bytes)
 static inline size_t big_charged(size_t bytes)
 {
     return bytes == 0 ? PAGE_BYTES : round_up(bytes, PAGE_BYTES);
+}
+
+/* What a note says of the requested size. A run of no bytes has more slack than fits: its entry tells the size. */
+static inline uint32_t big_note_live(uint32_t live, size_t bytes)
+{
+    return bytes == 0 ? live : note_add_slack(live, big_charged(bytes) - bytes);
+}
+
+/* Whether the heap's bins may hold a run for so many bytes. */
+static inline bool big_may_belong(size_t bytes)
+{
+    return bytes != 0 && bytes <= KEPT_RUN_UNITS * UNIT_BYTES;
+}
+
+/* Of a span with one slot, at offset 0. */
+static inline uint64_t big_shape(size_t bytes)
+{
+    return span_shape(0, UNIT_BYTES - 1, big_charged(bytes));
+}
+
+/* Takes a run of one's own from its bin; NULL if there is none. pre: big_may_belong(). */
+INLINE void *big_take_own(struct heap *heap, unsigned pool, size_t bytes, uint32_t live)
+{
+    struct bin *bin = &heap->bin[pool][BIN_RUNS + big_units(bytes)];
+    struct slot_ref *top = bin->top;
+    void *block = top->block;
+    if (block == NULL)
+        return NULL;
+    struct span *run = &arena.spans[((uintptr_t)block - arena.base) >> UNIT_SHIFT];
+    STORE(&run->shape, big_shape(bytes));
+    STORE(&run->bytes, bytes);
+    STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
+    bin->top = top - 1;
+    return block;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #include "memory/class.h"
 
 #include "memory/note.h"
-#include "port/port.h"
+#include "memory/span.h"
 
 INTERNAL struct class_table classes;
 
@@ -16,33 +16,48 @@ static const uint16_t small_sizes[CLASS_SMALL_COUNT] = {
     256, 272, 288, 304, 336, 368, 400, 448, 512, 576, 672, 816, 1024, 1360, 2048,
 };
 
-#define FRACTION (1u << CLASS_FRACTION_BITS)
+/* A magazine holds up to so many bytes of blocks, and so many blocks. The most holds a batch of 1,000 small blocks. */
+#define MAGAZINE_BYTES (TAGPOOL_BARE ? 4096u : 262144u)
+#define MAGAZINE_BLOCKS (TAGPOOL_BARE ? 16u : UINTPTR_MAX > 0xFFFFFFFFu ? 1024u : 256u)
+#define MAGAZINE_FIRST_BYTES (TAGPOOL_BARE ? 1024u : 32768u)
+#define MAGAZINE_FIRST_BLOCKS (TAGPOOL_BARE ? 8u : 32u)
 
-static void fill(struct class_info *info, uint32_t slot_bytes)
+static uint16_t within(uint32_t value, uint32_t least, uint32_t most)
 {
+    return (uint16_t)(value < least ? least : value > most ? most : value);
+}
+
+/* Sets what follows from the slot's size. `run_bytes`: of a run of adjacent slots, which repeats in the span. */
+static void fill(struct class_info *info, uint32_t slot_bytes, uint32_t run_bytes)
+{
+    uint32_t run_slots = run_bytes / slot_bytes;
+    uint32_t factor = UINT32_MAX / slot_bytes + 1;
+    uint32_t over = factor * slot_bytes; /* modulo 2^32: what is more than 1 */
+    if (over == 0) {
+        factor++;
+        over = slot_bytes;
+    }
     info->slot_bytes = slot_bytes;
-    info->slot_shift = (uint8_t)(31 - __builtin_clz(slot_bytes));
-    info->numbers = (uint16_t)(PORT_UNIT_BYTES >> info->slot_shift);
+    info->offset_mask = run_bytes - 1;
+    info->exact = span_exact(factor, run_slots * over);
+    info->shape = span_shape(run_slots * (uint32_t)(PORT_UNIT_BYTES / run_bytes), run_bytes - 1, slot_bytes);
+    info->magazine_first = within(MAGAZINE_FIRST_BYTES / slot_bytes, 4, MAGAZINE_FIRST_BLOCKS);
+    info->magazine_most = within(MAGAZINE_BYTES / slot_bytes, 4, MAGAZINE_BLOCKS);
 }
 
 static void fill_small(struct class_info *info, uint32_t slot_bytes)
 {
-    uint32_t granules = slot_bytes / 16;
-    fill(info, slot_bytes);
-    info->page_factor = 0;
-    info->granule_factor = (FRACTION + granules - 1) / granules;
+    fill(info, slot_bytes, PAGE_BYTES);
     info->page_slots = (uint16_t)(PAGE_BYTES / slot_bytes);
     /* The last 16 bytes of a span are no slot: links have no value left for them (note.h). */
-    info->span_slots = (uint16_t)(info->page_slots * (PORT_UNIT_BYTES >> PAGE_SHIFT) - (granules == 1));
+    info->slots = (uint16_t)(info->page_slots * (PORT_UNIT_BYTES >> PAGE_SHIFT) - (slot_bytes == 16));
 }
 
 static void fill_pages(struct class_info *info, uint32_t pages)
 {
-    fill(info, pages << PAGE_SHIFT);
-    info->page_factor = (FRACTION + pages - 1) / pages;
-    info->granule_factor = 0x200; /* see span.h */
+    fill(info, pages << PAGE_SHIFT, PORT_UNIT_BYTES);
     info->page_slots = 0;
-    info->span_slots = (uint16_t)((PORT_UNIT_BYTES >> PAGE_SHIFT) / pages);
+    info->slots = (uint16_t)((PORT_UNIT_BYTES >> PAGE_SHIFT) / pages);
 }
 
 void class_start(void)
@@ -70,4 +85,11 @@ unsigned class_aligned(size_t bytes, size_t alignment)
             return class;
     }
     return CLASS_COUNT;
+}
+
+uint32_t class_slot_offset(const struct class_info *info, uint32_t slot)
+{
+    if (info->page_slots == 0)
+        return slot * info->slot_bytes;
+    return (slot / info->page_slots << PAGE_SHIFT) + slot % info->page_slots * info->slot_bytes;
 }

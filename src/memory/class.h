@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * class.h: size classes: how a request becomes a slot size.
+ * class.h: size classes: how a request becomes a slot size, and where slots lie in a span.
  *
  * Up to half a page, classes are multiples of 16 bytes that waste little of a page; a page is cut into as many slots as fit.
  * Above, a class is a whole number of pages, up to eight. Larger requests are big blocks. So a slot is at most 4,095 bytes
@@ -13,17 +13,17 @@
 
 #define CLASS_COUNT 38
 #define CLASS_SMALL_COUNT 30
-#define CLASS_FRACTION_BITS 20 /* of the factors: see span.h */
 #define SLAB_MOST_BYTES (8 * PAGE_BYTES)
 
 struct class_info {
     uint32_t slot_bytes;
-    uint32_t page_factor;    /* see span.h */
-    uint32_t granule_factor; /* granule * granule_factor >> CLASS_FRACTION_BITS is the slot within the page */
-    uint8_t slot_shift;
-    uint16_t numbers;        /* slot numbers of a span, those included at which no slot begins */
+    uint32_t offset_mask;
+    uint64_t exact;          /* these two as in span.h */
+    uint64_t shape;
     uint16_t page_slots;     /* slots that a page holds; 0 if slots are whole pages */
-    uint16_t span_slots;     /* slots that a span holds */
+    uint16_t slots;          /* slots that a span holds */
+    uint16_t magazine_first; /* how many blocks a bin's magazine holds at first, and how many at most: see heap.h */
+    uint16_t magazine_most;
 };
 
 struct class_table {
@@ -43,5 +43,8 @@ static inline unsigned class_of(size_t bytes)
 
 /* The smallest class for `bytes` whose slots are all aligned to `alignment`, or CLASS_COUNT if there is none. */
 INTERNAL unsigned class_aligned(size_t bytes, size_t alignment);
+
+/* The offset in its span of slot number `slot`. */
+INTERNAL uint32_t class_slot_offset(const struct class_info *info, uint32_t slot);
 
 #endif

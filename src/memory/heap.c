@@ -7,11 +7,83 @@
 #include "memory/big.h"
 #include "memory/slab.h"
 
-void heap_start(struct heap *heap)
+INTERNAL struct heap_table heap_table;
+
+/* Where the magazine of a bin begins that never has a block. */
+static struct slot_ref no_blocks;
+
+void heaps_open(bool open)
 {
-    for (unsigned pool = 0; pool < POOLS; pool++)
-        for (unsigned class = 0; class < CLASS_COUNT; class ++)
-            heap->bin[class][pool] = &no_span;
+    for (size_t granules = 0; granules <= SLAB_MOST_BYTES / 16; granules++) {
+        unsigned class = class_of(granules * 16);
+        uint32_t way = classes.info[class].slot_bytes << 16 | class << BIN_SHIFT;
+        STORE(&heap_table.way[granules], open ? way : (uint32_t)BIN_CLOSED << BIN_SHIFT);
+    }
+}
+
+/* Entries of a magazine with the one at its base, and some more: without them, tops of magazines of equal size would fall into
+ * one set of the cache. */
+static size_t magazine_entries(size_t most)
+{
+    return most + 1 + 4;
+}
+
+/* The magazine of a length of run has room for all that may belong to the heap. */
+static size_t run_magazine_most(size_t units)
+{
+    return KEPT_UNITS_MOST / units;
+}
+
+/* Entries of one pool's magazines. */
+static size_t magazines_entries(void)
+{
+    size_t entries = 0;
+    for (unsigned class = 0; class < CLASS_COUNT; class ++)
+        entries += magazine_entries(classes.info[class].magazine_most);
+    for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
+        entries += magazine_entries(run_magazine_most(units));
+    return entries;
+}
+
+static size_t magazines_bytes(void)
+{
+    return round_up(POOLS * magazines_entries() * sizeof(struct slot_ref), PORT_UNIT_BYTES);
+}
+
+static void bin_start(struct bin *bin, unsigned pool, unsigned class, struct slot_ref *base, size_t size)
+{
+    *bin = (struct bin){.top = base, .full = base + size, .base = base, .class = (uint8_t)class, .pool = (uint8_t)pool};
+    bin->slot_bytes = classes.info[class].slot_bytes;
+}
+
+bool heap_start(struct heap *heap)
+{
+    size_t bytes = magazines_bytes();
+    struct slot_ref *entry = port_reserve(bytes);
+    if (entry == NULL)
+        return false;
+    if (!port_commit(entry, bytes)) {
+        port_release(entry, bytes);
+        return false;
+    }
+    for (unsigned pool = 0; pool < POOLS; pool++) {
+        for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+            const struct class_info *info = &classes.info[class];
+            bin_start(&heap->bin[pool][class], pool, class, entry, info->magazine_first);
+            entry += magazine_entries(info->magazine_most);
+        }
+        for (size_t units = 1; units <= KEPT_RUN_UNITS; units++) {
+            bin_start(&heap->bin[pool][BIN_RUNS + units], pool, 0, entry, run_magazine_most(units));
+            entry += magazine_entries(run_magazine_most(units));
+        }
+        bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, &no_blocks, 0);
+    }
+    return true;
+}
+
+void heap_stop(struct heap *heap)
+{
+    port_release(heap->bin[0][0].base, magazines_bytes());
 }
 
 void heap_empty(struct heap *heap)
@@ -20,27 +92,58 @@ void heap_empty(struct heap *heap)
     heap_collect(heap);
     for (unsigned pool = 0; pool < POOLS; pool++)
         for (unsigned class = 0; class < CLASS_COUNT; class ++)
-            slab_retire(heap, pool, class);
+            slab_retire(&heap->bin[pool][class]);
     big_empty(heap);
 }
 
-const char *heap_check(const struct heap *heap)
+static const char *check_ref(const struct heap *heap, const struct bin *bin, const struct slot_ref *ref, uint16_t *cached)
 {
-    for (unsigned pool = 0; pool < POOLS; pool++)
-        for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-            const struct span *span = heap->bin[class][pool];
-            uint32_t before = 0;
-            while (span != &no_span) {
-                if (span->kind != SPAN_SLAB || span->owner != heap || span->class != class || span_pool(span) != pool)
-                    return "a bin's list holds a span of another heap, pool or class";
-                if (span->prev != before || (span->flags & SPAN_LINKED) == 0)
-                    return "a bin's list is broken";
-                const char *wrong = slab_check(span);
-                if (wrong != NULL)
-                    return wrong;
-                before = span_to_link(span);
-                span = span->next != 0 ? span_from_link(span->next) : &no_span;
-            }
-        }
+    uintptr_t offset = (uintptr_t)ref->block - arena.base;
+    const struct span *span = offset < arena.bytes ? arena.spans + (offset >> UNIT_SHIFT) : NULL;
+    uint32_t in_span = (uint32_t)(offset & (UNIT_BYTES - 1));
+    if (span == NULL || span->owner != heap || span->bin != bin)
+        return "a magazine holds a block of another bin";
+    if (!slab_is_exact(span->exact, span->shape, in_span) || slab_note(span->notes, span->shape, in_span) != ref->note)
+        return "a magazine holds a block with another block's note";
+    if (note_is_live(*ref->note) || note_is_remote(*ref->note))
+        return "a magazine holds a block that is not free";
+    cached[span_index(span)]++;
     return NULL;
+}
+
+static const char *check_magazine(const struct heap *heap, const struct bin *bin, size_t most, uint16_t *cached)
+{
+    const char *wrong = NULL;
+    if (bin->top < bin->base || bin->top > bin->full || bin->full > bin->base + most || bin->base->block != NULL)
+        return "a magazine's bounds are wrong";
+    for (const struct slot_ref *ref = bin->base + 1; ref <= bin->top && wrong == NULL; ref++)
+        wrong = check_ref(heap, bin, ref, cached);
+    return wrong;
+}
+
+static const char *check_bin(const struct heap *heap, const struct bin *bin, uint16_t *cached)
+{
+    uint32_t before = 0;
+    for (uint32_t link = bin->spans; link != 0; link = span_from_link(link)->next) {
+        const struct span *span = span_from_link(link);
+        if (span->kind != SPAN_SLAB || span->owner != heap || span->bin != bin || span->class != bin->class ||
+            span_pool(span) != bin->pool)
+            return "a bin's list holds a span of another heap, pool or class";
+        if (span->prev != before || (span->flags & SPAN_LINKED) == 0)
+            return "a bin's list is broken";
+        before = link;
+    }
+    return check_magazine(heap, bin, classes.info[bin->class].magazine_most, cached);
+}
+
+const char *heap_check(const struct heap *heap, uint16_t *cached)
+{
+    const char *wrong = NULL;
+    for (unsigned pool = 0; pool < POOLS; pool++) {
+        for (unsigned class = 0; class < CLASS_COUNT && wrong == NULL; class ++)
+            wrong = check_bin(heap, &heap->bin[pool][class], cached);
+        for (size_t units = 1; units <= KEPT_RUN_UNITS && wrong == NULL; units++)
+            wrong = check_magazine(heap, &heap->bin[pool][BIN_RUNS + units], run_magazine_most(units), cached);
+    }
+    return wrong != NULL || heap->kept_units <= KEPT_UNITS_MOST ? wrong : "a heap keeps too many runs";
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * heap.h: one thread's memory: its current spans, what it has freed for other heaps, and what others have freed for it.
+ * heap.h: one thread's memory: blocks at hand, its spans, what it has freed for other heaps, and what others have freed for it.
  *
  * Only the thread that holds the heap touches it, but for `inbox`. When a thread exits, its heap waits for the next one.
+ *
+ * A bin's magazine is a stack of free blocks of one class, of spans of this heap. Allocating takes from it and freeing puts
+ * there, both without a look at the span's list or at any free block: the spans are visited when a magazine is empty or full,
+ * for many blocks at a time. It holds the address of a block's note too, which then need not be computed.
  */
 #ifndef MEMORY_HEAP_H
 #define MEMORY_HEAP_H
@@ -11,33 +15,91 @@
 #include "memory/class.h"
 #include "memory/note.h"
 
+/* A pool's bins: of each class, of each length of run, and one that never has a block: see struct heap_table. */
+#define BIN_SHIFT 6
+#define BINS 64
+#define BIN_RUNS (CLASS_COUNT - 1) /* bin of a run: this plus its units */
+#define BIN_CLOSED (BINS - 1)
+
+#define MAGAZINE_LEAST 2       /* blocks that any magazine has room for */
 #define BATCHES 16             /* spans of other heaps that a heap collects frees for at one time */
-#define BATCH_MOST 64          /* frees collected before they travel */
-#define CACHED_RUN_UNITS 64    /* longest big block that a heap keeps for itself: 4 MiB */
-#define CACHED_UNITS_MOST 128  /* units that a heap keeps in all: 8 MiB */
+#define BATCH_MOST 1024        /* frees collected before they travel */
+#define KEPT_RUN_UNITS 16      /* longest run that belongs to a heap: 1 MiB, see big.h */
+#define KEPT_UNITS_MOST 64     /* units of all runs that belong to it: 4 MiB */
+#define CACHED_RUN_UNITS 64    /* longest free run of nobody's that a heap keeps for itself: 4 MiB */
+#define CACHED_UNITS_MOST 64   /* units of all of these: 4 MiB */
+
+/* A free slot in a magazine. */
+struct slot_ref {
+    void *block;
+    uint32_t *note;
+};
+
+/* Invariants (asserted by heap_check()):
+ *     base <= top <= full <= base + magazine_most;  base->block is NULL, all others up to top are free slots of this bin
+ *     spans = this bin's spans that have a slot on their free list, or one that was never handed out */
+struct bin {
+    _Alignas(64) struct slot_ref *top; /* the block to take next; base if there is none */
+    struct slot_ref *full; /* where top is when the magazine is full */
+    struct slot_ref *base;
+    uint32_t spans;        /* first span of the list: index + 1, or 0 */
+    uint32_t slot_bytes;
+    uint8_t class;
+    uint8_t pool;
+    uint8_t drained;       /* the magazine was empty since it last was full */
+    uint32_t given;        /* blocks given to spans from a full magazine and not wanted again since */
+};
+
+_Static_assert(sizeof(struct bin) == 1 << BIN_SHIFT, "a bin has another size");
+_Static_assert(BIN_RUNS + KEPT_RUN_UNITS < BIN_CLOSED, "there are too few bins");
 
 /* Frees of blocks of another heap's span, chained by their notes; they travel together. */
 struct batch {
     struct span *span;
-    uint32_t head;      /* link to the newest */
-    uint32_t tail_slot; /* the oldest */
+    uint32_t head;  /* link to the newest */
+    uint32_t *tail; /* note of the oldest */
     uint32_t count;
 };
 
 struct heap {
-    struct span *bin[CLASS_COUNT][POOLS]; /* current span, first of the list of those with free slots; never NULL */
+    struct bin *bin[POOLS]; /* BINS of each */
+    void *rows[POOLS];      /* what the front door keeps for this heap; spans have a copy */
+    uint32_t kept_units;    /* of the runs that belong to it, outstanding or free */
     uint32_t cached_units;
     uint32_t cached[POOLS][CACHED_RUN_UNITS + 1]; /* free big runs by length: index + 1, linked by next */
     struct batch batches[BATCHES];
-    _Alignas(64) uint32_t inbox;          /* span that has remote frees: index + 1, linked by inbox_next. Other threads write
-                                             it: it has a cache line of its own */
+    _Alignas(64) uint32_t inbox; /* span that has remote frees: index + 1, linked by inbox_next. Other threads write it: it has a
+                                    cache line of its own */
     _Alignas(64) char after_inbox;
 };
 
-/* The span of an empty bin: it has no free slot, so that the fast path needs no test for NULL. */
-INTERNAL_OBJECT struct span no_span;
+/* The way from a request to its bin, for the fast path: one word for requests of up to n * 16 bytes, slot bytes above the offset
+ * of the bin among its pool's. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no
+ * test of its own for what would keep it from being taken. */
+struct heap_table {
+    uint32_t way[SLAB_MOST_BYTES / 16 + 1];
+};
 
-INTERNAL void heap_start(struct heap *heap);
+INTERNAL_OBJECT struct heap_table heap_table;
+
+/* Opens or closes the fast way. */
+INTERNAL void heaps_open(bool open);
+
+static inline size_t heap_way_slot_bytes(uint32_t way)
+{
+    return way >> 16;
+}
+
+INLINE struct bin *heap_way_bin(struct bin *bins, uint32_t way)
+{
+    return (struct bin *)(void *)((char *)bins + (uint16_t)way);
+}
+
+/* Prepares a new heap, whose `bin` and `rows` are set; false iff there is no memory for its magazines. */
+INTERNAL bool heap_start(struct heap *heap);
+
+/* Undoes heap_start(), as long as nothing was taken. */
+INTERNAL void heap_stop(struct heap *heap);
 
 /* Takes in what other threads have freed. */
 INTERNAL void heap_collect(struct heap *heap);
@@ -48,7 +110,8 @@ INTERNAL void heap_flush(struct heap *heap);
 /* Collects, flushes, and gives every run that holds no block to the arena. */
 INTERNAL void heap_empty(struct heap *heap);
 
-/* Checks the invariants of a heap's bins and spans; NULL or what is wrong. pre: nothing else runs. */
-INTERNAL const char *heap_check(const struct heap *heap);
+/* Checks the invariants of a heap's bins; adds for each unit how many of its slots are in magazines to cached[index]. NULL or
+ * what is wrong. pre: nothing else runs. */
+INTERNAL const char *heap_check(const struct heap *heap, uint16_t *cached);
 
 #endif

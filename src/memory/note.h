@@ -1,67 +1,95 @@
 /* SPDX-License-Identifier: MIT
  *
- * note.h: the 32-bit note that every slot has, out of band: who holds a live slot, or which free slot comes next.
+ * note.h: the 32-bit note that every slot has, out of band: who holds a live slot, what became of a free one.
  *
- *   live:  1 | 17 bits tag index | 12 bits slack | protected | patterned
- *          requested bytes = slot bytes - slack
- *   free:  0 | 16 bits tag index | freed | remote | filled | 12 bits granule
- *          granule: where the next free slot begins, in its span, in 16 bytes; all ones for none (no slot begins at the last
- *          granule: class.c). The rest tells about this slot itself: it was freed, by another thread and is still on its
- *          way to the owner, its bytes were filled; and the tag of its last block, as far as 16 bits go, for a report
+ *   bits 0 to 3: state     live: plain | protected | patterned | both       (1, 2, 4, 6)
+ *                          free: never allocated | freed, and perhaps remote or filled       (0, 8 + 2 + 4)
+ *   bits 4 to 19: index of the tag, of the last block for a freed slot
+ *   bits 20 to 31: live: slack, requested bytes = slot bytes - slack
+ *                  in a list: link, where the next free slot begins in its span, in 16 bytes; all ones for none (no slot begins
+ *                  at the last 16 bytes: class.c)
  *
- * A link is a note's granule in its place: an address shifted up.
- * An all-zero note is a free slot that was never allocated. Nobody but the functions below shifts or masks a note.
+ * A freed slot is remote while it was freed by another thread and is on its way to the owner; filled if its bytes were. The
+ * fast path of free looks at one bit, NOTE_PLAIN, which only a live block has that nothing is special about.
+ * A link is a note's upper bits in their place: an address shifted up. Nobody but the functions below shifts or masks a note.
  */
 #ifndef MEMORY_NOTE_H
 #define MEMORY_NOTE_H
 
 #include "base/internal.h"
 
-#define NOTE_LIVE 1u
+#define NOTE_PLAIN 1u
+#define NOTE_PROTECTED 2u /* of live notes */
+#define NOTE_PATTERNED 4u
+#define NOTE_REMOTE 2u /* of freed notes */
+#define NOTE_FILLED 4u
+#define NOTE_FREED 8u
+#define NOTE_STATE_MASK 15u
+#define NOTE_TAG_SHIFT 4
+#define NOTE_TAGS 65536u /* indices that fit */
+#define NOTE_SLACK_SHIFT 20
 #define NOTE_SLACK_MOST 4095u
-#define NOTE_PROTECTED (1u << 30)
-#define NOTE_PATTERNED (1u << 31)
-
-#define NOTE_FREED (1u << 17)  /* this slot held a block */
-#define NOTE_REMOTE (1u << 18) /* it was freed by another thread, and the owner has not taken it in */
-#define NOTE_FILLED (1u << 19) /* its bytes were filled with a pattern */
 #define NOTE_LINK_MASK 0xFFF00000u
 #define NOTE_END NOTE_LINK_MASK /* the link that leads nowhere */
 
+/* `flags`: NOTE_PROTECTED, NOTE_PATTERNED. */
 static inline uint32_t note_live(uint32_t tag_index, size_t slack, uint32_t flags)
 {
-    return NOTE_LIVE | tag_index << 1 | (uint32_t)slack << 18 | flags;
+    return (flags == 0 ? NOTE_PLAIN : flags) | tag_index << NOTE_TAG_SHIFT | (uint32_t)slack << NOTE_SLACK_SHIFT;
 }
 
 static inline uint32_t note_add_slack(uint32_t live_note, size_t slack)
 {
-    return live_note + ((uint32_t)slack << 18);
+    return live_note + ((uint32_t)slack << NOTE_SLACK_SHIFT);
+}
+
+static inline bool note_is_plain(uint32_t note)
+{
+    return (note & NOTE_PLAIN) != 0;
 }
 
 static inline bool note_is_live(uint32_t note)
 {
-    return (note & NOTE_LIVE) != 0;
+    return (note & NOTE_FREED) == 0 && (note & NOTE_STATE_MASK) != 0;
 }
 
-static inline uint32_t note_tag_index(uint32_t live_note)
+static inline bool note_is_remote(uint32_t note)
 {
-    return live_note >> 1 & 0x1FFFF;
+    return (note & (NOTE_FREED | NOTE_REMOTE)) == (NOTE_FREED | NOTE_REMOTE);
+}
+
+static inline bool note_is_filled(uint32_t note)
+{
+    return (note & (NOTE_FREED | NOTE_FILLED)) == (NOTE_FREED | NOTE_FILLED);
+}
+
+/* Of a live or freed note. */
+static inline uint32_t note_tag_index(uint32_t note)
+{
+    return (uint16_t)(note >> NOTE_TAG_SHIFT);
+}
+
+/* note_tag_index() times `bytes`, a power of two of at least 16. */
+static inline size_t note_tag_offset(uint32_t note, size_t bytes)
+{
+    return (size_t)(note & 0xFFFFF & ~NOTE_STATE_MASK) * (bytes >> NOTE_TAG_SHIFT);
 }
 
 static inline size_t note_slack(uint32_t live_note)
 {
-    return live_note >> 18 & 0xFFF;
+    return live_note >> NOTE_SLACK_SHIFT;
 }
 
 /* What the note of a block becomes when it is freed, but for the link. */
-static inline uint32_t note_freed(uint32_t live_note)
+static inline uint32_t note_freed(uint32_t note)
 {
-    return (live_note & 0x1FFFE) | NOTE_FREED;
+    return (note & ~(NOTE_LINK_MASK | NOTE_STATE_MASK)) | NOTE_FREED;
 }
 
-static inline uint32_t note_freed_tag_index(uint32_t freed_note)
+/* The same for a plain live note, with its slack where a link would be. */
+static inline uint32_t note_freed_plain(uint32_t plain_note)
 {
-    return freed_note >> 1 & 0xFFFF;
+    return plain_note + (NOTE_FREED - NOTE_PLAIN);
 }
 
 /* A link to the slot that begins at `address`. */
@@ -73,6 +101,12 @@ static inline uint32_t note_link(uintptr_t address)
 static inline bool note_is_end(uint32_t link)
 {
     return link >= NOTE_END;
+}
+
+/* The note with its link replaced by that of `link`, a link or a note. */
+static inline uint32_t note_linked(uint32_t note, uint32_t link)
+{
+    return (note & ~NOTE_LINK_MASK) | (link & NOTE_LINK_MASK);
 }
 
 /* The offset in its span of the slot that a link or note leads to. */

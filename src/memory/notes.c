@@ -29,7 +29,7 @@ void notes_stop(void)
 
 static size_t notes_bytes(unsigned class)
 {
-    return round_up(classes.info[class].numbers * sizeof(uint32_t), NOTES_GRAIN);
+    return round_up(classes.info[class].slots * sizeof(uint32_t), NOTES_GRAIN);
 }
 
 bool notes_start(size_t arena_bytes)
@@ -44,6 +44,7 @@ bool notes_start(size_t arena_bytes)
     if (storage.base == NULL)
         return false;
     storage.bytes = bytes;
+    storage.used = PORT_COLOUR_NOTES;
     return true;
 }
 
@@ -61,14 +62,14 @@ static uint32_t *carve_notes(unsigned class)
     return notes;
 }
 
-/* A freed note's first word: twice the place of the next free notes, so that it never looks live. */
+/* The first two words of freed notes hold the place of the next ones: above the state, so that they never look live. */
 static uint32_t *pop(unsigned class)
 {
     uint32_t *first = &storage.free[class];
     if (*first == 0)
         return NULL;
     uint32_t *notes = (uint32_t *)(void *)(storage.base + (size_t)(*first - 1) * NOTES_GRAIN);
-    *first = notes[0] / 2;
+    *first = notes[0] >> 4 | notes[1] >> 4 << 16;
     return notes;
 }
 
@@ -90,6 +91,7 @@ uint32_t *notes_take(unsigned class, uint8_t *home)
 
 void notes_give(unsigned home, uint32_t *notes)
 {
-    STORE(&notes[0], storage.free[home] * 2);
+    STORE(&notes[0], (storage.free[home] & 0xFFFF) << 4);
+    STORE(&notes[1], storage.free[home] >> 16 << 4);
     storage.free[home] = (uint32_t)((size_t)((char *)notes - storage.base) / NOTES_GRAIN) + 1;
 }

@@ -18,15 +18,16 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
     unsigned class = LOAD(&span->class);
     const struct class_info *info = &classes.info[class];
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    uint32_t page = offset >> PAGE_SHIFT;
-    uint32_t granule = (offset & (PAGE_BYTES - 1)) >> 4;
-    bool whole_pages = info->page_slots == 0;
-    uint32_t nth = (whole_pages ? page * info->page_factor : granule * info->granule_factor) >> CLASS_FRACTION_BITS;
-    uint32_t start = (whole_pages ? 0 : page << PAGE_SHIFT) + nth * info->slot_bytes;
-    place->slot = start >> info->slot_shift;
-    place->start = span_address(span) + start;
+    uint32_t slot = (offset & info->offset_mask) / info->slot_bytes;
+    if (info->page_slots != 0 && slot >= info->page_slots)
+        return;
+    slot += (offset >> PAGE_SHIFT) * info->page_slots;
+    if (slot >= info->slots)
+        return;
     uint32_t *notes = LOAD(&span->notes);
-    place->note = LOAD_ACQUIRE(&notes[place->slot]);
+    place->slot_note = &notes[slot];
+    place->start = span_address(span) + class_slot_offset(info, slot);
+    place->note = LOAD_ACQUIRE(place->slot_note);
     if (LOAD_ACQUIRE(&span->kind) != SPAN_SLAB || LOAD(&span->class) != class || LOAD(&span->notes) != notes)
         return;
     place->charged = info->slot_bytes;
@@ -36,12 +37,13 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
         place->tag_index = note_tag_index(place->note);
     } else if ((place->note & NOTE_FREED) != 0) {
         place->kind = PLACE_FREED;
-        place->tag_index = note_freed_tag_index(place->note);
+        place->tag_index = note_tag_index(place->note);
     }
 }
 
 static void find_in_run(struct span *run, struct place *place)
 {
+    place->slot_note = &run->big_note;
     place->note = LOAD_ACQUIRE(&run->big_note);
     place->start = span_address(run);
     place->bytes = LOAD(&run->bytes);
@@ -97,20 +99,16 @@ void owner_find(uintptr_t address, struct place *place)
 static bool walk_slab(struct span *span, owner_visitor *visitor, void *context, size_t *count)
 {
     const struct class_info *info = &classes.info[LOAD(&span->class)];
-    uintptr_t base = span_address(span);
-    bool whole_pages = info->page_slots == 0;
-    uint32_t stretches = whole_pages ? 1 : LOAD(&span->carved);
-    uint32_t slots = whole_pages ? info->span_slots : info->page_slots;
-    for (uint32_t stretch = 0; stretch < stretches; stretch++)
-        for (uint32_t i = 0; i < slots; i++) {
-            struct place place;
-            owner_find(base + ((uintptr_t)stretch << PAGE_SHIFT) + (uintptr_t)i * info->slot_bytes, &place);
-            if (place.kind != PLACE_LIVE)
-                continue;
-            ++*count;
-            if (!visitor(&place, context))
-                return false;
-        }
+    uint32_t carved = LOAD(&span->carved);
+    for (uint32_t slot = 0; slot < carved; slot++) {
+        struct place place;
+        owner_find(span_address(span) + class_slot_offset(info, slot), &place);
+        if (place.kind != PLACE_LIVE)
+            continue;
+        ++*count;
+        if (!visitor(&place, context))
+            return false;
+    }
     return true;
 }
 

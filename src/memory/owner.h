@@ -18,9 +18,9 @@ struct place {
     enum place_kind kind;
     unsigned pool;       /* unless PLACE_FOREIGN */
     struct span *span;   /* the rest: PLACE_FREED and PLACE_LIVE */
-    uint32_t slot;       /* of a slab span */
+    uint32_t *slot_note; /* in a slab span: where the note is */
     uint32_t note;
-    uint32_t tag_index;  /* PLACE_FREED: the low 16 bits for a slab's */
+    uint32_t tag_index;
     uintptr_t start;     /* of the block */
     size_t bytes;        /* requested; 0 for PLACE_FREED */
     size_t charged;

@@ -1,111 +1,70 @@
 /* SPDX-License-Identifier: MIT
  *
- * slab.c: the slow half of small blocks: carving, refilling and returning spans; frees between threads.
+ * slab.c: the slow half of small blocks: from spans to magazines and back; frees between threads.
  */
 #include "memory/slab.h"
 
 #include "memory/notes.h"
 #include "report/bugcheck.h"
 
-INTERNAL struct span no_span = {.head = NOTE_END};
+/* ---- a bin's list of spans that have slots to give ---- */
 
-/* ---- carving: pages of a span become free slots, in the order of addresses ---- */
-
-/* Puts the slots of the next page (all slots, where slots are pages) on the free list. pre: the list is empty. */
-static void carve(struct span *span)
+static void bin_link(struct bin *bin, struct span *span)
 {
-    const struct class_info *info = &classes.info[span->class];
-    uint32_t pages = UNIT_BYTES >> PAGE_SHIFT;
-    bool is_last = info->page_slots == 0 || span->carved + 1u == pages;
-    uint32_t done = span->carved * (uint32_t)info->page_slots;
-    uint32_t first_offset = (uint32_t)span->carved << PAGE_SHIFT;
-    uint32_t next = NOTE_END;
-    for (uint32_t i = is_last ? info->span_slots - done : info->page_slots; i-- > 0;) {
-        uint32_t link = note_link(first_offset + i * info->slot_bytes);
-        STORE(&span->notes[slab_link_slot(span, link)], next);
-        next = link;
-    }
-    span->head = next;
-    STORE(&span->carved, (uint8_t)(is_last ? pages : span->carved + 1u));
-}
-
-static bool is_carved(const struct span *span)
-{
-    return span->carved == UNIT_BYTES >> PAGE_SHIFT;
-}
-
-/* ---- a bin's list ---- */
-
-static void bin_insert_second(struct heap *heap, struct span *span)
-{
-    struct span **bin = &heap->bin[span->class][span_pool(span)];
-    struct span *current = *bin;
     span->flags |= SPAN_LINKED;
-    span->wake = 0;
-    if (current == &no_span) {
-        span->next = 0;
-        span->prev = 0;
-        span->used++;
-        *bin = span;
-        return;
-    }
-    span->prev = span_to_link(current);
-    span->next = current->next;
+    span->prev = 0;
+    span->next = bin->spans;
     if (span->next != 0)
         span_from_link(span->next)->prev = span_to_link(span);
-    current->next = span_to_link(span);
+    bin->spans = span_to_link(span);
 }
 
-static void bin_unlink(struct heap *heap, struct span *span)
+static void bin_unlink(struct bin *bin, struct span *span)
 {
-    struct span **bin = &heap->bin[span->class][span_pool(span)];
-    struct span *next = span->next != 0 ? span_from_link(span->next) : NULL;
-    if (next != NULL)
-        next->prev = span->prev;
-    if (span->prev != 0) {
-        span_from_link(span->prev)->next = span->next;
-    } else {
-        span->used--;
-        *bin = next != NULL ? next : &no_span;
-        if (next != NULL)
-            next->used++;
-    }
     span->flags &= (uint8_t)~SPAN_LINKED;
-    uint32_t slots = classes.info[span->class].span_slots;
-    span->wake = (uint16_t)(slots - (slots >= 16 ? slots / 16 : 1));
+    if (span->next != 0)
+        span_from_link(span->next)->prev = span->prev;
+    if (span->prev != 0)
+        span_from_link(span->prev)->next = span->next;
+    else
+        bin->spans = span->next;
 }
 
 /* ---- spans come and go ---- */
 
-static struct span *span_new(struct heap *heap, unsigned pool, unsigned class)
+static void span_fill(struct span *span, struct heap *heap, struct bin *bin)
 {
-    const struct class_info *info = &classes.info[class];
+    const struct class_info *info = &classes.info[bin->class];
+    STORE(&span->bin, bin);
+    STORE(&span->owner_rows, heap->rows[bin->pool]);
+    STORE(&span->exact, info->exact);
+    STORE(&span->shape, info->shape);
+    STORE(&span->class, bin->class);
+    STORE(&span->remote, 0);
+    STORE(&span->carved, 0);
+    span->flags = 0;
+    span->inbox_next = 0;
+    span->head = NOTE_END;
+    span->used = 0;
+    STORE(&span->owner, heap);
+    STORE_RELEASE(&span->kind, SPAN_SLAB);
+}
+
+static struct span *span_new(struct heap *heap, struct bin *bin)
+{
     bool zeroed;
     uint8_t home;
     port_lock(&arena.lock);
-    uint32_t *notes = notes_take(class, &home);
-    struct span *span = notes != NULL ? arena_take_locked(pool, 1, &zeroed) : NULL;
+    uint32_t *notes = notes_take(bin->class, &home);
+    struct span *span = notes != NULL ? arena_take_locked(bin->pool, 1, &zeroed) : NULL;
     if (span == NULL && notes != NULL)
         notes_give(home, notes);
     port_unlock(&arena.lock);
     if (span == NULL)
         return NULL;
-    STORE(&span->owner, heap);
     STORE(&span->notes, notes);
-    STORE(&span->page_factor, info->page_factor);
-    STORE(&span->granule_factor, info->granule_factor);
-    STORE(&span->slot_bytes, info->slot_bytes);
-    span->slot_shift = info->slot_shift;
-    span->row_offset = (uint8_t)(pool * SPAN_ROW_BYTES);
     span->notes_home = home;
-    STORE(&span->remote, 0);
-    span->inbox_next = 0;
-    span->head = NOTE_END;
-    span->used = 0;
-    STORE(&span->class, (uint8_t)class);
-    STORE(&span->carved, 0);
-    span->flags = 0;
-    STORE_RELEASE(&span->kind, SPAN_SLAB);
+    span_fill(span, heap, bin);
     return span;
 }
 
@@ -124,42 +83,147 @@ static void span_delete(struct span *span)
     arena_trim_if_due(pool);
 }
 
-__attribute__((noinline)) void slab_freed(struct heap *heap, struct span *span)
+/* ---- from spans to a magazine ---- */
+
+/* The first so many slots of the free list. */
+static struct slot_ref *take_freed(struct span *span, struct slot_ref *top, uint32_t most)
 {
+    uint32_t link = span->head;
+    for (; most > 0 && !note_is_end(link); most--) {
+        uint32_t offset = note_link_offset(link);
+        uint32_t *note = slab_note(span->notes, span->shape, offset);
+        *++top = (struct slot_ref){(void *)(span_address(span) + offset), note};
+        link = LOAD(note);
+        span->used++;
+    }
+    span->head = link & NOTE_LINK_MASK;
+    return top;
+}
+
+/* The next slots that were never handed out, the lowest address on top. */
+static struct slot_ref *carve(struct span *span, struct slot_ref *top, uint32_t most)
+{
+    const struct class_info *info = &classes.info[span->class];
+    uint32_t left = info->slots - (uint32_t)span->carved;
+    uint32_t count = most < left ? most : left;
+    for (uint32_t i = count; i-- > 0;) {
+        uint32_t slot = span->carved + i;
+        *++top = (struct slot_ref){(void *)(span_address(span) + class_slot_offset(info, slot)), &span->notes[slot]};
+    }
+    STORE(&span->carved, (uint16_t)(span->carved + count));
+    span->used = (uint16_t)(span->used + count);
+    return top;
+}
+
+static bool has_slots(const struct span *span)
+{
+    return !note_is_end(span->head) || span->carved < classes.info[span->class].slots;
+}
+
+/* Free slots of the bin's spans; only if there is none, slots never used, so that as little memory as possible is touched.
+ * False iff there is neither, nor memory for a new span. */
+static bool take_slots(struct heap *heap, struct bin *bin, const struct slot_ref *enough)
+{
+    for (uint32_t link = bin->spans; link != 0 && bin->top < enough;) {
+        struct span *span = span_from_link(link);
+        link = span->next;
+        bin->top = take_freed(span, bin->top, (uint32_t)(enough - bin->top));
+        if (!has_slots(span))
+            bin_unlink(bin, span);
+    }
+    if (bin->top != bin->base)
+        return true;
+    struct span *span = bin->spans != 0 ? span_from_link(bin->spans) : NULL;
+    if (span == NULL) {
+        span = span_new(heap, bin);
+        if (span == NULL)
+            return false;
+        bin_link(bin, span);
+    }
+    bin->top = carve(span, bin->top, (uint32_t)(enough - bin->top));
+    if (!has_slots(span))
+        bin_unlink(bin, span);
+    return true;
+}
+
+bool slab_refill(struct heap *heap, struct bin *bin)
+{
+    if (LOAD(&heap->inbox) != 0)
+        heap_collect(heap);
+    size_t size = (size_t)(bin->full - bin->base);
+    size_t most = classes.info[bin->class].magazine_most;
+    /* What was given to spans is wanted again: the magazine is too small for what the thread does. */
+    if (bin->given > 0 && size < most)
+        bin->full = bin->base + (size * 2 < most ? size * 2 : most);
+    bin->drained = 1;
+    if (!take_slots(heap, bin, bin->base + (bin->full - bin->base + 1) / 2))
+        return false;
+    uint32_t taken = (uint32_t)(bin->top - bin->base);
+    bin->given -= bin->given < taken ? bin->given : taken;
+    return true;
+}
+
+/* ---- from a magazine to spans ---- */
+
+/* Puts a slot on its span's free list. A span without blocks goes to the arena, but for the only one with slots, if the bin is to
+ * keep that. */
+static void give_slot(struct bin *bin, const struct slot_ref *ref, bool keep)
+{
+    uintptr_t address = (uintptr_t)ref->block;
+    struct span *span = arena.spans + ((address - arena.base) >> UNIT_SHIFT);
+    STORE(ref->note, note_linked(LOAD(ref->note), span->head));
+    span->head = note_link(address);
+    span->used--;
     if ((span->flags & SPAN_LINKED) == 0)
-        bin_insert_second(heap, span);
-    if (span->used == 0) {
-        bin_unlink(heap, span);
+        bin_link(bin, span);
+    if (span->used == 0 && (!keep || (span->next | span->prev) != 0)) {
+        bin_unlink(bin, span);
         span_delete(span);
     }
 }
 
-bool slab_refill(struct heap *heap, unsigned pool, unsigned class)
+/* Gives the blocks that have been in the magazine longest. */
+static void give_oldest(struct bin *bin, size_t count, bool keep)
 {
-    struct span **bin = &heap->bin[class][pool];
-    if (LOAD(&heap->inbox) != 0)
-        heap_collect(heap);
-    for (;;) {
-        struct span *span = *bin;
-        if (!note_is_end(span->head))
-            return true;
-        if (span == &no_span) {
-            span = span_new(heap, pool, class);
-            if (span == NULL)
-                return false;
-            bin_insert_second(heap, span);
+    struct slot_ref *oldest = bin->base + 1;
+    for (size_t i = 0; i < count; i++)
+        give_slot(bin, &oldest[i], keep);
+    memmove(oldest, oldest + count, (size_t)(bin->top - bin->base - (ptrdiff_t)count) * sizeof *oldest);
+    bin->top -= count;
+}
+
+void slab_overflow(struct bin *bin)
+{
+    size_t size = (size_t)(bin->full - bin->base);
+    bool only_frees = bin->drained == 0; /* full twice and never empty in between */
+    /* A block in a magazine keeps its span from being given back, so there should be few of them in the end. */
+    if (only_frees && size / 2 >= MAGAZINE_LEAST)
+        size /= 2;
+    bin->full = bin->base + size;
+    bin->drained = 0;
+    size_t count = (size_t)(bin->top - bin->base) - size / 2;
+    bin->given += (uint32_t)count;
+    give_oldest(bin, count, !only_frees);
+}
+
+void slab_retire(struct bin *bin)
+{
+    give_oldest(bin, (size_t)(bin->top - bin->base), false);
+    bin->given = 0;
+    /* What is left without blocks was kept. */
+    for (uint32_t link = bin->spans; link != 0;) {
+        struct span *span = span_from_link(link);
+        link = span->next;
+        if (span->used == 0) {
+            bin_unlink(bin, span);
+            span_delete(span);
         }
-        if (!is_carved(span)) {
-            carve(span);
-            return true;
-        }
-        bin_unlink(heap, span);
     }
 }
 
 /* ---- frees between threads ----
  * live note --(free by another thread)--> NOTE_REMOTE, chained in a batch --(flush)--> span's remote chain; the first to
- * arrive there puts the span into its owner's inbox --(collect)--> free list. */
+ * arrive there puts the span into its owner's inbox --(collect)--> magazine or free list. */
 
 static void inbox_post(struct heap *owner, struct span *span)
 {
@@ -176,33 +240,34 @@ static void batch_flush(struct batch *batch)
     if (batch->count == 0)
         return;
     struct heap *owner = LOAD(&span->owner);
-    uint32_t *tail = &span->notes[batch->tail_slot];
-    uint32_t state = LOAD(tail) & ~NOTE_LINK_MASK;
+    uint32_t state = LOAD(batch->tail);
     uint32_t first = LOAD(&span->remote);
     do {
-        STORE(tail, (first == 0 ? NOTE_END : first & NOTE_LINK_MASK) | state);
+        STORE(batch->tail, note_linked(state, first == 0 ? NOTE_END : first));
     } while (!compare_exchange_u32(&span->remote, &first, batch->head | NOTE_REMOTE));
     batch->count = 0;
     if (first == 0)
         inbox_post(owner, span);
 }
 
-bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state)
+bool slab_free_remote(struct heap *heap, struct span *span, uint32_t *note, uintptr_t address, uint32_t state)
 {
     struct batch *batch = &heap->batches[span_index(span) % BATCHES];
     if (batch->span != span || batch->count == BATCH_MOST) {
         batch_flush(batch);
         batch->span = span;
     }
-    uint32_t next = batch->count == 0 ? NOTE_END : batch->head;
-    uint32_t note = LOAD(&span->notes[slot]);
+    uint32_t freed = note_linked(state | NOTE_REMOTE, batch->count == 0 ? NOTE_END : batch->head);
+    uint32_t found = LOAD(note);
     do {
-        if (!note_is_live(note))
+        if (!note_is_live(found))
             return false;
-    } while (!compare_exchange_u32(&span->notes[slot], &note, next | state | NOTE_REMOTE));
+    } while (!compare_exchange_u32(note, &found, freed));
     batch->head = note_link(address);
     if (batch->count++ == 0)
-        batch->tail_slot = slot;
+        batch->tail = note;
+    if (LOAD(&span->kind) == SPAN_BIG) /* too much memory to wait */
+        batch_flush(batch);
     return true;
 }
 
@@ -216,25 +281,32 @@ static NOINLINE void report_lost(const struct span *span, uintptr_t address, uin
     bugcheck.parameter[3] = address;
     bugcheck.has_block = true;
     bugcheck.block.address = (void *)address;
-    bugcheck.block.charged = span->slot_bytes;
+    bugcheck.block.charged = span_slot_bytes(span);
     bugcheck.block.pool = span_pool(span) == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED;
     bugcheck_raise(&bugcheck);
 }
 
-/* Takes a span's remote chain into its free list. */
-static void collect_span(struct heap *heap, struct span *span)
+/* Takes a span's remote chain in: into the magazine as long as there is room. */
+static void collect_span(struct span *span)
 {
+    struct bin *bin = span->bin;
     uint32_t link = exchange_u32(&span->remote, 0);
     while (!note_is_end(link)) {
-        uint32_t slot = slab_link_slot(span, link);
-        uint32_t note = LOAD(&span->notes[slot]);
-        uintptr_t address = span_address(span) + note_link_offset(link);
-        if (UNLIKELY((note & NOTE_REMOTE) == 0)) {
-            report_lost(span, address, note);
+        uint32_t offset = note_link_offset(link);
+        uint32_t *note = slab_note(span->notes, span->shape, offset);
+        struct slot_ref ref = {(void *)(span_address(span) + offset), note};
+        link = LOAD(note);
+        if (UNLIKELY(!note_is_remote(link))) {
+            report_lost(span, (uintptr_t)ref.block, link);
             return;
         }
-        link = note;
-        slab_put(heap, span, slot, address, note_freed(note) | (note & NOTE_FILLED));
+        uint32_t state = note_freed(link) | (link & NOTE_FILLED);
+        if (bin->top != bin->full) {
+            slab_put(bin, bin->top, ref.block, note, state);
+        } else {
+            STORE(note, state);
+            give_slot(bin, &ref, true);
+        }
     }
 }
 
@@ -244,7 +316,7 @@ void heap_collect(struct heap *heap)
     while (link != 0) {
         struct span *span = span_from_link(link);
         link = LOAD(&span->inbox_next);
-        collect_span(heap, span);
+        collect_span(span);
     }
 }
 
@@ -254,37 +326,32 @@ void heap_flush(struct heap *heap)
         batch_flush(&heap->batches[i]);
 }
 
-void slab_retire(struct heap *heap, unsigned pool, unsigned class)
-{
-    struct span *span = heap->bin[class][pool];
-    if (span == &no_span || span->used != 1)
-        return;
-    bin_unlink(heap, span);
-    span_delete(span);
-}
-
 /* ---- invariants ---- */
 
-const char *slab_check(const struct span *span)
+const char *slab_check(const struct span *span, size_t cached)
 {
     const struct class_info *info = &classes.info[span->class];
     size_t live = 0;
     size_t remote = 0;
     size_t listed = 0;
-    bool is_current = (span->flags & SPAN_LINKED) != 0 && span->prev == 0;
-    for (uint32_t slot = 0; slot < info->numbers; slot++) {
+    if (span->carved > info->slots)
+        return "a span has more slots than its class";
+    for (uint32_t slot = 0; slot < info->slots; slot++) {
         live += note_is_live(span->notes[slot]);
-        remote += !note_is_live(span->notes[slot]) && (span->notes[slot] & NOTE_REMOTE) != 0;
+        remote += note_is_remote(span->notes[slot]);
+        if (slot >= span->carved && span->notes[slot] != 0)
+            return "a slot that was never handed out has a note";
     }
-    for (uint32_t link = span->head; !note_is_end(link); link = span->notes[slab_link_slot(span, link)])
-        if (note_is_live(span->notes[slab_link_slot(span, link)]) || ++listed > info->numbers)
-            return "a free list holds a live slot or runs in a circle";
-    size_t carved = is_carved(span) ? info->span_slots : (size_t)span->carved * info->page_slots;
-    if (span->used != live + remote + is_current)
-        return "a span's count of used slots disagrees with its notes";
-    if (carved != live + remote + listed)
-        return "a span has lost slots";
-    if ((span->flags & SPAN_LINKED) == 0 && (span->used <= span->wake || !is_carved(span)))
-        return "a span with free slots is on no list";
+    for (uint32_t link = span->head; !note_is_end(link); listed++) {
+        link = *slab_note(span->notes, span->shape, note_link_offset(link));
+        if (note_is_live(link) || note_is_remote(link) || listed > info->slots)
+            return "a free list holds a slot that is not free, or runs in a circle";
+    }
+    if (span->used != span->carved - listed)
+        return "a span's count of used slots disagrees with its free list";
+    if (span->carved != live + remote + cached + listed)
+        return "a span's slots disagree with its notes";
+    if (((span->flags & SPAN_LINKED) != 0) != has_slots(span))
+        return "a span with free slots is on no list, or a full one is on one";
     return NULL;
 }

@@ -3,66 +3,59 @@
  * slab.h: small blocks: slots of spans that belong to a heap.
  *
  * Invariants of a slab span (asserted by slab_check()):
- *     used - [current] = number of live notes + remote frees not yet taken in
- *     carved slots     = live + on the free list + remote frees not yet taken in
- *     linked           = in its bin's list; current spans are linked; wake = 0: a span that becomes empty is given back
- *     not linked     =>  used > wake, all pages carved: it was full, and waits until a sixteenth of its slots is free
- * A bin's first span is its current one; it counts as one more slot in use, so that freeing its last block is no event.
- * Without the wait, blocks freed at random would link and unlink a nearly full span each time.
+ *     carved = live notes + in the owner's magazine + remote frees not yet taken in + on the free list
+ *     used   = carved - on the free list
+ *     linked = the free list is not empty, or carved < slots
  */
 #ifndef MEMORY_SLAB_H
 #define MEMORY_SLAB_H
 
 #include "memory/heap.h"
 
-/* Makes the bin's current span have a free slot; false iff there is no memory. */
-INTERNAL bool slab_refill(struct heap *heap, unsigned pool, unsigned class);
+/* Puts blocks into an empty magazine; false iff there is no memory. */
+INTERNAL bool slab_refill(struct heap *heap, struct bin *bin);
 
-/* What the owner's free does when `used` has come down to `wake`: links the span again, or gives it back. */
-INTERNAL void slab_freed(struct heap *heap, struct span *span);
+/* Makes room in a full magazine. */
+INTERNAL void slab_overflow(struct bin *bin);
 
 /* Frees a slot of another heap's span. False iff the note is not live: freed meanwhile. */
-INTERNAL bool slab_free_remote(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state);
+INTERNAL bool slab_free_remote(struct heap *heap, struct span *span, uint32_t *note, uintptr_t address, uint32_t state);
 
-/* Gives the bin's current span to the arena if it holds no block. */
-INTERNAL void slab_retire(struct heap *heap, unsigned pool, unsigned class);
+/* Gives all free blocks of a bin to their spans, and spans without blocks to the arena. */
+INTERNAL void slab_retire(struct bin *bin);
 
-/* Checks the invariants above; NULL or what is wrong. pre: nothing else runs. */
-INTERNAL const char *slab_check(const struct span *span);
+/* Checks the invariants above, given how many of the span's slots are in a magazine; NULL or what is wrong. pre: nothing else
+ * runs. */
+INTERNAL const char *slab_check(const struct span *span, size_t cached);
 
-/* Slot number of an address in a slab span; *exact: the address is where a slot starts. pre: the span is this heap's, or holds
- * a block that the caller may free; so nobody changes it. */
-INLINE uint32_t slab_slot(const struct span *span, uintptr_t address, bool *exact)
+/* Whether a slot begins at an offset in a slab span, of a shape. */
+INLINE bool slab_is_exact(uint64_t exact, uint64_t shape, uint32_t offset)
 {
-    uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    uint32_t t = (offset >> PAGE_SHIFT) * span->page_factor + ((offset & (PAGE_BYTES - 1)) >> 4) * span->granule_factor;
-    *exact = ((t & 0xFFF00) | (address & 15)) == 0;
-    return offset >> span->slot_shift;
+    return (offset & (uint32_t)shape >> 16) * (uint32_t)exact < exact >> 32;
 }
 
-/* Slot number of the free slot that a link leads to. */
-INLINE uint32_t slab_link_slot(const struct span *span, uint32_t link)
+/* The note of the slot that begins at an offset. pre: slab_is_exact(). */
+INLINE uint32_t *slab_note(uint32_t *notes, uint64_t shape, uint32_t offset)
 {
-    return note_link_offset(link) >> span->slot_shift;
+    return notes + ((offset * (uint16_t)shape + 0xFFFF) >> 16);
 }
 
-/* Takes the first free slot, to which `head` leads, and notes `live` for it. */
-INLINE void *slab_take(struct span *span, uint32_t head, uint32_t live)
+/* Takes the first block of a magazine and writes its note. pre: it is not empty. */
+INLINE void *slab_take(struct bin *bin, struct slot_ref *top, uint32_t live)
 {
-    uint32_t *note = &span->notes[slab_link_slot(span, head)];
-    span->head = LOAD(note);
-    span->used++;
-    STORE_RELEASE(note, live); /* who walks and sees it sees the tag it names, too */
-    return (void *)(span_address(span) + note_link_offset(head));
+    void *block = top->block;
+    bin->top = top - 1;
+    STORE_RELEASE(top->note, live); /* who walks and sees it sees the tag it names, too */
+    return block;
 }
 
-/* Puts a slot of one's own span back. `state` is note_freed(), with NOTE_FILLED if its bytes were filled. */
-INLINE void slab_put(struct heap *heap, struct span *span, uint32_t slot, uintptr_t address, uint32_t state)
+/* Puts a block of one's own into its magazine; `state` becomes its note. pre: it is not full. */
+INLINE void slab_put(struct bin *bin, struct slot_ref *top, void *block, uint32_t *note, uint32_t state)
 {
-    STORE(&span->notes[slot], (span->head & NOTE_LINK_MASK) | state);
-    span->head = note_link(address);
-    if (UNLIKELY(--span->used == span->wake))
-        slab_freed(heap, span);
+    STORE(note, state);
+    top[1].block = block;
+    top[1].note = note;
+    bin->top = top + 1;
 }
 
 #endif

@@ -18,17 +18,18 @@ static bool add_to_tally(const struct place *place, void *context)
     return true;
 }
 
-static const char *check_heap(const struct thread *thread)
+static const char *check_heap(const struct thread *thread, void *cached)
 {
-    return heap_check(&thread->heap);
+    return heap_check(&thread->heap, cached);
 }
 
-static const char *check_spans(unsigned pool)
+/* `cached`: for each unit of the arena, how many of its slots are in magazines. */
+static const char *check_spans(unsigned pool, const uint16_t *cached)
 {
     const struct span *start = arena.spans + pool * arena.half_units;
     for (size_t i = 0; i < arena.half[pool].frontier; i++) {
         bool is_whole = start[i].kind == SPAN_SLAB && !thread_is_lost(start[i].owner);
-        const char *wrong = is_whole ? slab_check(&start[i]) : NULL;
+        const char *wrong = is_whole ? slab_check(&start[i], cached[span_index(&start[i])]) : NULL;
         if (wrong != NULL)
             return wrong;
     }
@@ -65,26 +66,39 @@ static const char *compare_tallies(const struct tally *tallies)
 
 INTERNAL const char *const pool_check_no_memory = "there is no memory for the check";
 
-const char *pool_check(void)
+static const char *check_memory(void)
 {
-    const char *wrong = threads_visit(check_heap);
+    size_t bytes = round_up((arena.bytes >> UNIT_SHIFT) * sizeof(uint16_t), PORT_UNIT_BYTES);
+    uint16_t *cached = port_reserve(bytes);
+    if (cached == NULL)
+        return pool_check_no_memory;
+    const char *wrong = port_commit(cached, bytes) ? threads_visit(check_heap, cached) : pool_check_no_memory;
     for (unsigned pool = 0; pool < POOLS && wrong == NULL; pool++) {
         wrong = arena_check(pool);
         if (wrong == NULL)
-            wrong = check_spans(pool);
+            wrong = check_spans(pool, cached);
     }
-    if (wrong != NULL)
-        return wrong;
+    port_release(cached, bytes);
+    return wrong;
+}
+
+static const char *check_ledger(void)
+{
     size_t bytes = round_up(LEDGER_ROWS * POOLS * sizeof(struct tally), PORT_UNIT_BYTES);
     struct tally *tallies = port_reserve(bytes);
+    const char *wrong = pool_check_no_memory;
     if (tallies == NULL)
-        return pool_check_no_memory;
+        return wrong;
     if (port_commit(tallies, bytes)) {
         (void)owner_walk(add_to_tally, tallies);
         wrong = compare_tallies(tallies);
-    } else {
-        wrong = pool_check_no_memory;
     }
     port_release(tallies, bytes);
     return wrong;
+}
+
+const char *pool_check(void)
+{
+    const char *wrong = check_memory();
+    return wrong != NULL ? wrong : check_ledger();
 }

@@ -1,110 +1,133 @@
 /* SPDX-License-Identifier: MIT
  *
- * fast.c: the less travelled fast paths: a bin without a free slot, a big block, a block of another thread's span, a new
+ * fast.c: the less travelled fast paths: an empty or full magazine, a big block, a block of another thread's span, a new
  * peak. As in pool.h nothing special is on; whatever is, goes on to pool.c.
  */
 #include "memory/big.h"
 #include "pool/pool.h"
 
-static bool is_plain(uint32_t note)
+void *pool_alloc_peak(void *block)
 {
-    return (note & (NOTE_LIVE | NOTE_PROTECTED | NOTE_PATTERNED)) == NOTE_LIVE;
-}
-
-void *pool_alloc_peak(void *block, struct thread *thread, const struct tag_entry *entry, unsigned pool)
-{
-    ledger_peak(&entry->rows[pool], thread->number, note_tag_index(entry->live), pool);
+    struct place place;
+    owner_find((uintptr_t)block, &place);
+    ledger_peak(thread_row(thread_self, place.pool, place.tag_index), thread_self->number, place.tag_index, place.pool);
     return block;
 }
 
-static void *count(struct thread *thread, const struct tag_entry *entry, unsigned pool, void *block, size_t charged,
-                   size_t bytes)
+static void *count(const struct tag_entry *entry, void *block, size_t charged, size_t bytes)
 {
-    if (ledger_charge(&entry->rows[pool], charged, bytes))
-        return pool_alloc_peak(block, thread, entry, pool);
-    return block;
+    return ledger_charge(entry->row, charged, charged - bytes) ? pool_alloc_peak(block) : block;
 }
 
-/* A block for a tag in the cache, or NULL if there is no memory, or something special about it. */
-static void *alloc_known(struct thread *thread, const struct tag_entry *entry, unsigned pool, size_t bytes)
+const struct tag_entry *pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index)
 {
-    if (bytes <= SLAB_MOST_BYTES) {
-        unsigned class = class_of(bytes);
-        if (!slab_refill(&thread->heap, pool, class))
-            return NULL;
-        struct span *span = thread->heap.bin[class][pool];
-        size_t charged = span->slot_bytes;
-        void *block = slab_take(span, span->head, note_add_slack(entry->live, charged - bytes));
-        return count(thread, entry, pool, block, charged, bytes);
-    }
-    bool zeroed;
-    struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, entry->live, &zeroed) : NULL;
-    if (run == NULL)
-        return NULL;
-    return count(thread, entry, pool, (void *)span_address(run), big_charged(bytes), bytes);
+    union thread_side *side = &thread->side[pool];
+    struct tag_entry *entry = thread_tag_entry(side, tag);
+    *thread_tag_beside(side, entry) = *entry;
+    *entry = (struct tag_entry){tag, note_live(tag_index, 0, 0), SLAB_MOST_BYTES + 1, thread_row(thread, pool, tag_index)};
+    return entry;
 }
 
-/* The entry of a tag that this thread has counted before but whose place in the cache another tag took; NULL if the ledger
- * must first learn something. */
-static const struct tag_entry *entry_of(struct thread *thread, uint32_t tag)
+/* The entry of a tag that this thread has counted before; NULL if the ledger must first learn something. */
+static const struct tag_entry *find_entry(struct thread *thread, unsigned pool, uint32_t tag)
 {
-    struct tag_entry *entry = thread_tag_entry(thread, tag);
-    if (entry->tag == tag)
+    union thread_side *side = &thread->side[pool];
+    struct tag_entry *entry = thread_tag_entry(side, tag);
+    if (entry->tag != tag)
+        entry = thread_tag_beside(side, entry);
+    if (entry->tag == tag && entry->below != 0)
         return entry;
     uint32_t index = ledger_find(tag);
-    struct tagpool_segment_counts *rows = index < LEDGER_OVERFLOW ? thread_rows(thread, index) : NULL;
-    if (rows == NULL || !ledger_is_joined(thread->number, index))
+    if (index >= LEDGER_OVERFLOW || !ledger_is_joined(thread->number, index))
         return NULL;
-    *entry = (struct tag_entry){tag, note_live(index, 0, 0), rows};
-    return entry;
+    return pool_tag_enter(thread, pool, tag, index);
+}
+
+static void *alloc_big(struct thread *thread, const struct tag_entry *entry, unsigned pool, size_t bytes)
+{
+    void *block = big_may_belong(bytes) ? big_take_own(&thread->heap, pool, bytes, entry->live) : NULL;
+    if (block == NULL) {
+        bool zeroed;
+        struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, entry->live, &zeroed) : NULL;
+        if (run == NULL)
+            return NULL;
+        block = (void *)span_address(run);
+    }
+    return count(entry, block, big_charged(bytes), bytes);
+}
+
+static void *alloc_small(struct thread *thread, const struct tag_entry *entry, unsigned pool, size_t bytes)
+{
+    struct bin *bin = &thread->heap.bin[pool][class_of(bytes)];
+    if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
+        return NULL;
+    size_t charged = bin->slot_bytes;
+    return count(entry, slab_take(bin, bin->top, note_add_slack(entry->live, charged - bytes)), charged, bytes);
 }
 
 void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     struct thread *thread = thread_self;
-    if (thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS) {
-        const struct tag_entry *entry = entry_of(thread, tag);
-        void *block = entry != NULL ? alloc_known(thread, entry, pool, bytes) : NULL;
+    if (thread != &no_thread && LOAD(&pool_state.features) == 0 && pool < POOLS) {
+        const struct tag_entry *entry = find_entry(thread, pool, tag);
+        void *block = NULL;
+        if (entry != NULL)
+            block = bytes > SLAB_MOST_BYTES ? alloc_big(thread, entry, pool, bytes) : alloc_small(thread, entry, pool, bytes);
         if (block != NULL)
             return block;
     }
     return pool_alloc_slow(&(struct request){pool, bytes, tag, 1, false, false, caller});
 }
 
-/* Counts a free if it is not the first of its row; the first needs more, and the slow path does it. */
+/* ---- free ---- */
+
+/* Where a free is counted, if it is not the first of its row; the first needs more, and the slow path does it. */
 static struct tagpool_segment_counts *row_of(struct thread *thread, const struct span *span, uint32_t note)
 {
-    struct tagpool_segment_counts *rows = thread_rows(thread, note_tag_index(note));
-    return rows != NULL && rows[span_pool(span)].frees != 0 ? &rows[span_pool(span)] : NULL;
+    struct tagpool_segment_counts *row = thread_row(thread, span_pool(span), note_tag_index(note));
+    return row->frees != 0 ? row : NULL;
 }
 
-static bool free_of_other_thread(struct thread *thread, struct span *span, uintptr_t address, uint32_t tag, bool any_tag)
+static bool is_right(uint32_t note, uint32_t tag, bool any_tag)
 {
-    bool exact;
-    uint32_t slot = slab_slot(span, address, &exact);
-    uint32_t note = LOAD(&LOAD(&span->notes)[slot]);
-    if (!exact || !is_plain(note) || !(any_tag || ledger_tag_of(note_tag_index(note)) == tag))
+    return note_is_plain(note) && (any_tag || ledger_tag_of(note_tag_index(note)) == tag);
+}
+
+/* A block of this or another thread's slab, or run. False iff the slow path must look at it. */
+static bool free_owned(struct thread *thread, struct span *span, uintptr_t address, uint32_t tag, bool any_tag)
+{
+    uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
+    uint64_t shape = LOAD(&span->shape);
+    if (!slab_is_exact(LOAD(&span->exact), shape, offset))
         return false;
-    struct tagpool_segment_counts *row = row_of(thread, span, note);
+    uint32_t *note = slab_note(LOAD(&span->notes), shape, offset);
+    uint32_t live = LOAD(note);
+    struct tagpool_segment_counts *row = is_right(live, tag, any_tag) ? row_of(thread, span, live) : NULL;
     if (row == NULL)
         return false;
-    size_t charged = LOAD(&span->slot_bytes);
-    if (!slab_free_remote(&thread->heap, span, slot, address, note_freed(note)))
+    if (LOAD(&span->owner) == &thread->heap) {
+        struct bin *bin = span->bin;
+        if (bin->top == bin->full)
+            slab_overflow(bin);
+        slab_put(bin, bin->top, (void *)address, note, note_freed(live));
+    } else if (!slab_free_remote(&thread->heap, span, note, address, note_freed(live))) {
         return false;
-    ledger_discharge(row, charged, charged - note_slack(note));
+    }
+    ledger_discharge(row, (size_t)(shape >> 32), note_slack(live));
     return true;
 }
 
+/* A big block of nobody's. */
 static bool free_big(struct thread *thread, struct span *run, uintptr_t address, uint32_t tag, bool any_tag)
 {
     uint32_t note = LOAD(&run->big_note);
-    if (address != span_address(run) || !is_plain(note) || !(any_tag || ledger_tag_of(note_tag_index(note)) == tag))
+    if (address != span_address(run) || !is_right(note, tag, any_tag))
         return false;
     struct tagpool_segment_counts *row = row_of(thread, run, note);
     size_t bytes = LOAD(&run->bytes);
     if (row == NULL || !big_release(run, note))
         return false;
-    ledger_discharge(row, big_charged(bytes), bytes);
+    ledger_discharge(row, big_charged(bytes), big_charged(bytes) - bytes);
     big_put(&thread->heap, run);
     return true;
 }
@@ -113,12 +136,13 @@ void pool_free_other(void *block, uint32_t tag, bool any_tag)
 {
     struct thread *thread = thread_self;
     uintptr_t address = (uintptr_t)block;
-    if (thread != NULL && LOAD(&pool_state.features) == 0 && owner_is_ours(address)) {
-        struct span *span = arena.spans + ((address - arena.base) >> UNIT_SHIFT);
-        unsigned kind = LOAD_ACQUIRE(&span->kind);
-        if (kind == SPAN_SLAB && LOAD(&span->owner) != &thread->heap && free_of_other_thread(thread, span, address, tag, any_tag))
+    size_t unit = (address - arena.base) >> UNIT_SHIFT;
+    if (thread != &no_thread && unit < LOAD(&pool_state.open_units)) {
+        struct span *span = &arena.spans[unit];
+        bool is_owned = LOAD_ACQUIRE(&span->owner) != NULL;
+        if (is_owned && free_owned(thread, span, address, tag, any_tag))
             return;
-        if (kind == SPAN_BIG && free_big(thread, span, address, tag, any_tag))
+        if (!is_owned && LOAD(&span->kind) == SPAN_BIG && free_big(thread, span, address, tag, any_tag))
             return;
     }
     pool_free_slow(block, tag, any_tag);

@@ -8,9 +8,10 @@
 
 void pool_feature(uint32_t feature, bool on)
 {
-    uint32_t features = LOAD(&pool_state.features);
-    while (!compare_exchange_u32(&pool_state.features, &features, on ? features | feature : features & ~feature))
-        continue;
+    uint32_t features = on ? pool_state.features | feature : pool_state.features & ~feature;
+    STORE(&pool_state.features, features);
+    STORE(&pool_state.open_units, features != 0 ? 0 : arena.bytes >> UNIT_SHIFT);
+    heaps_open(features == 0);
 }
 
 bool pool_limit_charge(unsigned pool, size_t charged)
@@ -47,7 +48,7 @@ void pool_limit_set(unsigned pool, uint64_t bytes)
 {
     bool was_on = (LOAD(&pool_state.features) & FEATURE_LIMIT) != 0;
     STORE(&pool_state.limit[pool].limit, bytes);
-    ledger.segment->pools[pool].limit = bytes;
+    ledger_limit(pool, bytes);
     bool on = LOAD(&pool_state.limit[0].limit) != 0 || LOAD(&pool_state.limit[1].limit) != 0;
     for (unsigned i = 0; i < POOLS && on && !was_on; i++)
         STORE(&pool_state.limit[i].charged, charged_now(i));

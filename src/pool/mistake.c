@@ -39,12 +39,10 @@ bool pool_is_legal(const struct request *request)
 void pool_describe(const struct place *place, struct tagpool_block *block)
 {
     bool is_live = place->kind == PLACE_LIVE;
-    /* Of a freed slot's tag index 16 bits are kept: 0 may then be the overflow row's. */
-    bool knows_tag = is_live || place->tag_index != 0 || !ledger_overflowed();
     *block = (struct tagpool_block){.address = (void *)place->start,
                                     .bytes = place->bytes,
                                     .charged = place->charged,
-                                    .tag = knows_tag && place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0,
+                                    .tag = place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0,
                                     .pool = place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED,
                                     .is_protected = is_live && (place->note & NOTE_PROTECTED) != 0};
 }

@@ -10,7 +10,7 @@
 #include "pool/pattern.h"
 #include "report/output.h"
 
-INTERNAL struct pool_state pool_state;
+INTERNAL struct pool_state pool_state = {.features = FEATURE_STOPPED};
 
 /* The opposite of what follows; the threads' table is the last to start, and goes first. */
 static void stop_floors(void)
@@ -21,20 +21,13 @@ static void stop_floors(void)
     arena_stop();
 }
 
-/* Address space for the counters of threads: less where the pools are small because address space is short. */
-static uint64_t counters_bytes(uint64_t pool_bytes)
-{
-    uint64_t share = pool_bytes / 8 > UINT64_C(1) << 20 ? pool_bytes / 8 : UINT64_C(1) << 20;
-    return share < TAGPOOL_SEGMENT ? share : TAGPOOL_SEGMENT;
-}
-
 /* All four, or none. */
-static bool start_floors(uint64_t pool_bytes)
+static bool start_floors(uint64_t pool_bytes, uint64_t counters_bytes)
 {
     if (!arena_start(pool_bytes))
         return false;
     if (notes_start(arena.bytes)) {
-        if (ledger_start(counters_bytes(pool_bytes))) {
+        if (ledger_start(counters_bytes)) {
             if (threads_start())
                 return true;
             ledger_stop();
@@ -50,15 +43,16 @@ bool pool_start(uint64_t reserve_bytes)
     /* A pool of less than one commit step could not hold two sizes of block. */
     uint64_t least = TAGPOOL_BARE ? 2 * UNIT_BYTES : UINT64_C(1) << 20;
     uint64_t pool_bytes = reserve_bytes;
+    uint64_t counters_bytes = TAGPOOL_SEGMENT;
     class_start();
-    while (pool_bytes >= least && !start_floors(pool_bytes))
-        pool_bytes /= 2;
+    for (; pool_bytes >= least && !start_floors(pool_bytes, counters_bytes); pool_bytes /= 2)
+        counters_bytes /= 2;
     if (pool_bytes < least)
         return false;
     /* Where address space is short, half of what fits is left to the program: to its stacks, for one. */
     if (pool_bytes < reserve_bytes && pool_bytes / 2 >= least) {
         stop_floors();
-        if (!start_floors(pool_bytes / 2))
+        if (!start_floors(pool_bytes / 2, counters_bytes / 2))
             return false;
     }
     for (unsigned pool = 0; pool < POOLS; pool++) {
@@ -66,14 +60,14 @@ bool pool_start(uint64_t reserve_bytes)
         ledger.segment->pools[pool].bytes = arena.bytes / POOLS;
     }
     STORE_RELEASE(&pool_state.started, 1);
+    pool_feature(FEATURE_STOPPED, false);
     return true;
 }
 
 /* ---- allocate ---- */
 
-/* The tag's index; from now on in the thread's cache, unless it is protected or reserved, or its counters
- * found no memory. */
-static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
+/* The tag's index; from now on in the thread's cache, unless it is protected or reserved. */
+static uint32_t tag_index_of(struct thread *thread, unsigned pool, uint32_t tag)
 {
     bool overflowed = false;
     uint32_t plain = tag & ~TAG_PROTECTED;
@@ -87,34 +81,25 @@ static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
         text_string(&line, " and all further ones are counted as one, under BIG");
         output_line(&line);
     }
-    struct tagpool_segment_counts *rows = thread_rows_new(thread, index);
-    if (rows != NULL) {
-        ledger_join(thread->number, index);
-        if (plain == tag && !is_reserved)
-            *thread_tag_entry(thread, tag) = (struct tag_entry){tag, note_live(index, 0, 0), rows};
-    }
+    ledger_join(thread->number, index);
+    if (plain == tag && !is_reserved)
+        (void)pool_tag_enter(thread, pool, tag, index);
     return index;
 }
 
 static void charge(struct thread *thread, uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *rows = thread_rows(thread, tag_index);
-    if (rows == NULL)
-        ledger_charge_common(tag_index, pool, charged, bytes);
-    else if (ledger_charge(&rows[pool], charged, bytes))
-        ledger_peak(&rows[pool], thread->number, tag_index, pool);
+    struct tagpool_segment_counts *row = thread_row(thread, pool, tag_index);
+    if (ledger_charge(row, charged, charged - bytes))
+        ledger_peak(row, thread->number, tag_index, pool);
 }
 
 static void discharge(struct thread *thread, uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *rows = thread_rows_new(thread, tag_index);
-    if (rows == NULL) {
-        ledger_discharge_common(tag_index, pool, charged, bytes);
-        return;
-    }
-    if (rows[pool].frees == 0)
+    struct tagpool_segment_counts *row = thread_row(thread, pool, tag_index);
+    if (row->frees == 0)
         ledger_join(thread->number, tag_index);
-    ledger_discharge(&rows[pool], charged, bytes);
+    ledger_discharge(row, charged, charged - bytes);
 }
 
 /* What an allocation found. */
@@ -126,32 +111,31 @@ struct grant {
 };
 
 /* True iff the slot is as it was filled when it was freed. A slot that is not is reported once. */
-static bool is_untouched(struct span *span, uint32_t link, struct grant *grant)
+static bool is_untouched(const struct slot_ref *ref, size_t slot_bytes, struct grant *grant)
 {
-    uint32_t *note = &span->notes[slab_link_slot(span, link)];
-    uintptr_t address = span_address(span) + note_link_offset(link);
-    if ((LOAD(note) & NOTE_FILLED) == 0 || pattern_is_freed((void *)address, span->slot_bytes))
+    uint32_t note = LOAD(ref->note);
+    if (!note_is_filled(note) || pattern_is_freed(ref->block, slot_bytes))
         return true;
-    owner_find(address, &grant->written);
-    STORE(note, LOAD(note) & ~NOTE_FILLED);
+    owner_find((uintptr_t)ref->block, &grant->written);
+    STORE(ref->note, note & ~NOTE_FILLED);
     return false;
 }
 
 static void grant_slot(struct thread *thread, const struct request *request, unsigned class, uint32_t tag_index,
                        struct grant *grant)
 {
-    size_t slack = classes.info[class].slot_bytes - request->bytes;
+    struct bin *bin = &thread->heap.bin[request->pool][class];
+    size_t slack = bin->slot_bytes - request->bytes;
     uint32_t flags = (request->tag & TAG_PROTECTED) != 0 ? NOTE_PROTECTED : 0;
-    if (!slab_refill(&thread->heap, request->pool, class))
+    if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return;
-    struct span *span = thread->heap.bin[class][request->pool];
-    if (!is_untouched(span, span->head, grant))
+    if (!is_untouched(bin->top, bin->slot_bytes, grant))
         return;
     if ((LOAD(&pool_state.features) & FEATURE_TAIL_CHECK) != 0 && slack != 0)
         flags |= NOTE_PATTERNED;
-    grant->block = slab_take(span, span->head, note_live(tag_index, slack, flags));
+    grant->block = slab_take(bin, bin->top, note_live(tag_index, slack, flags));
     if ((flags & NOTE_PATTERNED) != 0)
-        pattern_fill_tail(grant->block, request->bytes, span->slot_bytes);
+        pattern_fill_tail(grant->block, request->bytes, bin->slot_bytes);
 }
 
 static void grant_run(struct thread *thread, const struct request *request, uint32_t tag_index, struct grant *grant)
@@ -193,7 +177,7 @@ void *pool_alloc_slow(const struct request *request)
     if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
         return NULL;
     struct thread *thread = thread_enter();
-    uint32_t tag_index = tag_index_of(thread, request->tag);
+    uint32_t tag_index = tag_index_of(thread, request->pool, request->tag);
     bool is_open = (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0;
     bool is_possible = is_open && request->bytes <= arena.bytes / POOLS &&
                        is_power_of_two(request->alignment) && request->alignment <= UNIT_BYTES;
@@ -225,22 +209,26 @@ void *pool_alloc_slow(const struct request *request)
 /* Takes the block back; false iff another thread was faster. */
 static bool take_back(struct thread *thread, const struct place *place)
 {
-    if (place->span->kind == SPAN_BIG) {
-        if (!big_release(place->span, place->note))
+    struct span *span = place->span;
+    struct heap *owner = LOAD(&span->owner);
+    if (owner == NULL) {
+        if (!big_release(span, place->note))
             return false;
-        big_put(&thread->heap, place->span);
+        big_put(&thread->heap, span);
         return true;
     }
     uint32_t state = note_freed(place->note);
-    if ((LOAD(&pool_state.features) & FEATURE_FREE_CHECK) != 0) {
+    if ((LOAD(&pool_state.features) & FEATURE_FREE_CHECK) != 0 && span->kind == SPAN_SLAB) {
         pattern_fill_freed((void *)place->start, place->charged);
         state |= NOTE_FILLED;
     }
-    if (LOAD(&place->span->owner) == &thread->heap) {
-        slab_put(&thread->heap, place->span, place->slot, place->start, state);
-        return true;
-    }
-    return slab_free_remote(&thread->heap, place->span, place->slot, place->start, state);
+    if (owner != &thread->heap)
+        return slab_free_remote(&thread->heap, span, place->slot_note, place->start, state);
+    struct bin *bin = span->bin;
+    if (bin->top == bin->full)
+        slab_overflow(bin);
+    slab_put(bin, bin->top, (void *)place->start, place->slot_note, state);
+    return true;
 }
 
 void pool_free_slow(void *block, uint32_t tag, bool any_tag)
@@ -270,13 +258,13 @@ static bool resize_in_place(const struct place *place, size_t bytes)
     if (span->kind == SPAN_BIG) {
         if (bytes <= SLAB_MOST_BYTES || bytes > arena.bytes / POOLS || big_units(bytes) != span->units)
             return false;
-        STORE(&span->bytes, bytes);
+        big_resize(span, bytes);
         return true;
     }
     if (bytes > SLAB_MOST_BYTES || class_of(bytes) != span->class)
         return false;
     uint32_t flags = place->note & NOTE_PROTECTED;
-    STORE(&span->notes[place->slot], note_live(note_tag_index(place->note), span->slot_bytes - bytes, flags));
+    STORE(place->slot_note, note_live(note_tag_index(place->note), place->charged - bytes, flags));
     return true;
 }
 

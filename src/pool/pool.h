@@ -2,9 +2,9 @@
  *
  * pool.h: the front door: allocate and free, each with its fast path here.
  *
- * The fast path takes a block when nothing special holds: this thread has a heap, no feature is on, the tag is in the cache,
- * the class is a slab's and its current span has a free slot. It frees a plain block of its own span. What is
- * nearly as plain is in fast.c, everything else in pool.c, mistakes in mistake.c.
+ * The fast path takes a block when nothing special holds: no feature is on, this thread has counted the tag before, the class
+ * is a slab's and its magazine has a block. It frees a plain block of its own span. What is nearly as plain is in fast.c,
+ * everything else in pool.c, mistakes in mistake.c.
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
@@ -14,15 +14,19 @@
 #include "pool/thread.h"
 #include "report/bugcheck.h"
 
-/* What is on, besides counting: one word, nearly always 0, that the fast paths look at. */
+/* What is on, besides counting. */
 #define FEATURE_CLOSED 1u     /* after shutdown */
 #define FEATURE_LIMIT 2u      /* a pool has a limit */
 #define FEATURE_TAIL_CHECK 4u
 #define FEATURE_FREE_CHECK 8u
+#define FEATURE_STOPPED 16u   /* before start */
 
+/* The fast paths need no test for features: while one is on, allocate finds no block, for heaps are closed, and free takes any
+ * address for foreign. */
 struct pool_state {
     uint32_t features;
     uint32_t started;
+    size_t open_units; /* of the arena; 0 while a feature is on */
     uint32_t wrong_tag; /* enum wrong_tag_policy */
     struct {
         tagpool_count limit;   /* 0 for none */
@@ -49,8 +53,8 @@ INTERNAL bool pool_start(uint64_t reserve_bytes);
 
 INTERNAL void *pool_alloc_slow(const struct request *request);
 
-/* The less travelled paths on which still nothing special is on: see fast.c. Arguments are in registers and the calls come
- * last, so that the paths below need no stack. */
+/* The less travelled paths on which still nothing special is on: see fast.c. The fast paths end in jumps to them, with their own
+ * arguments where they are. */
 INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
 INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
@@ -78,6 +82,7 @@ INTERNAL void pool_report_written_after_free(const struct place *place);
 INTERNAL bool pool_limit_charge(unsigned pool, size_t charged);
 INTERNAL void pool_limit_discharge(unsigned pool, size_t charged);
 
+/* Both: pre: one thread at a time. */
 INTERNAL void pool_limit_set(unsigned pool, uint64_t bytes);
 INTERNAL void pool_feature(uint32_t feature, bool on);
 
@@ -85,23 +90,36 @@ INTERNAL void pool_feature(uint32_t feature, bool on);
 INTERNAL const char *pool_check(void);
 INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that says nothing about the invariants */
 
-/* Lets the ledger see a new peak; returns the block, so that the fast path ends in a jump. */
-INTERNAL void *pool_alloc_peak(void *block, struct thread *thread, const struct tag_entry *entry, unsigned pool);
+/* Lets the ledger see that a block just allocated may make a new peak; returns it. */
+INTERNAL void *pool_alloc_peak(void *block);
+
+/* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. */
+INTERNAL const struct tag_entry *pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index);
+
+/* The row of the tag that a note names. */
+INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
+{
+    return (void *)((char *)rows + note_tag_offset(note, sizeof(struct tagpool_segment_counts)));
+}
 
 INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 {
-    struct thread *thread = thread_self;
-    if (LIKELY(thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS && bytes <= SLAB_MOST_BYTES)) {
-        struct tag_entry *entry = thread_tag_entry(thread, tag);
-        struct span *span = thread->heap.bin[class_of(bytes)][pool];
-        uint32_t head = span->head;
-        if (LIKELY(entry->tag == tag && !note_is_end(head))) {
-            struct tagpool_segment_counts *row = &entry->rows[pool];
-            size_t charged = span->slot_bytes;
-            void *block = slab_take(span, head, note_add_slack(entry->live, charged - bytes));
-            if (LIKELY(!ledger_charge(row, charged, bytes)))
-                return block;
-            return pool_alloc_peak(block, thread, entry, pool);
+    if (LIKELY(pool < POOLS)) {
+        union thread_side *side = thread_side(thread_self, pool);
+        const struct tag_entry *entry = thread_tag_entry(side, tag);
+        if (LIKELY(entry->tag == tag && bytes < entry->below)) {
+            uint32_t way = PEEK(&heap_table.way[(bytes + 15) / 16]);
+            struct bin *bin = heap_way_bin(side->bin, way);
+            struct slot_ref *top = bin->top;
+            void *block = top->block;
+            if (LIKELY(block != NULL)) {
+                size_t charged = heap_way_slot_bytes(way);
+                size_t slack = charged - bytes;
+                slab_take(bin, top, note_add_slack(entry->live, slack));
+                if (LIKELY(!ledger_charge(entry->row, charged, slack)))
+                    return block;
+                return pool_alloc_peak(block);
+            }
         }
     }
     /* Inlined into the public function, this is the address that called it. */
@@ -110,24 +128,24 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
-    struct thread *thread = thread_self;
-    uintptr_t address = (uintptr_t)block;
-    if (LIKELY(thread != NULL && LOAD(&pool_state.features) == 0 && owner_is_ours(address))) {
-        struct span *span = arena.spans + ((address - arena.base) >> UNIT_SHIFT);
-        if (LIKELY(LOAD(&span->owner) == &thread->heap)) {
-            bool exact;
-            uint32_t slot = slab_slot(span, address, &exact);
-            uint32_t note = LOAD(&span->notes[slot]);
-            bool is_plain = exact && (note & (NOTE_LIVE | NOTE_PROTECTED | NOTE_PATTERNED)) == NOTE_LIVE;
-            if (LIKELY(is_plain && (any_tag || ledger_tag_of(note_tag_index(note)) == tag))) {
-                struct tagpool_segment_counts *rows = thread_rows(thread, note_tag_index(note));
-                struct tagpool_segment_counts *row = rows != NULL ? (void *)((char *)rows + span->row_offset) : NULL;
-                if (LIKELY(row != NULL && row->frees != 0)) {
-                    size_t charged = span->slot_bytes;
-                    ledger_discharge(row, charged, charged - note_slack(note));
-                    slab_put(&thread->heap, span, slot, address, note_freed(note));
-                    return;
-                }
+    uintptr_t from_base = (uintptr_t)block - arena.base;
+    size_t unit = from_base >> UNIT_SHIFT;
+    if (LIKELY(unit < PEEK(&pool_state.open_units))) {
+        const struct span *span = &arena.spans[unit];
+        uint64_t exact = PEEK(&span->exact);
+        uint64_t shape = PEEK(&span->shape);
+        uint32_t offset = (uint16_t)from_base;
+        if (LIKELY(PEEK(&span->owner) == &thread_self->heap && slab_is_exact(exact, shape, offset))) {
+            uint32_t *note = slab_note(PEEK(&span->notes), shape, offset);
+            uint32_t live = PEEK(note);
+            struct bin *bin = span->bin;
+            struct slot_ref *top = bin->top;
+            bool is_plain = note_is_plain(live) && (any_tag || ledger_tag_of(note_tag_index(live)) == tag);
+            if (LIKELY(is_plain && top != bin->full)) {
+                slab_put(bin, top, block, note, note_freed_plain(live));
+                /* This thread has allocated the block, and so counted the tag before. */
+                ledger_discharge(pool_row(span->owner_rows, live), (size_t)(shape >> 32), note_slack(live));
+                return;
             }
         }
     }

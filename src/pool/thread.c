@@ -2,15 +2,16 @@
  *
  * thread.c: threads come, go, and fork.
  *
- * Lock order: threads.lock, threads.zero, ledger.common, ledger.lock, arena.lock.
+ * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock.
  */
 #include "pool/thread.h"
 
 #include "memory/big.h"
 
-INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
+INTERNAL struct thread no_thread;
+INTERNAL PORT_THREAD_LOCAL struct thread *thread_self = &no_thread;
 
-_Static_assert(sizeof(struct tagpool_segment_counts) == SPAN_ROW_BYTES, "spans step over rows of another size");
+_Static_assert(LEDGER_ROWS <= NOTE_TAGS, "a tag's index does not fit into a note");
 _Static_assert(offsetof(struct thread, heap) == 0, "a heap's address is its thread's");
 
 /* Set once this thread's exit hook has run: what it still does goes through number 0. */
@@ -24,35 +25,31 @@ static struct {
     struct port_lock zero; /* held while number 0 is in use */
 } threads = {.lock = PORT_LOCK_INITIAL, .zero = PORT_LOCK_INITIAL};
 
-struct tagpool_segment_counts *thread_rows_new(struct thread *thread, uint32_t tag_index)
-{
-    struct tagpool_segment_counts *rows = thread_rows(thread, tag_index);
-    if (rows != NULL || thread->number == 0)
-        return rows;
-    rows = ledger_rows(thread->number, tag_index);
-    if (rows != NULL)
-        thread->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS] = rows - (size_t)(tag_index % TAGPOOL_SEGMENT_CHUNK_TAGS) * 2;
-    return rows;
-}
-
-static void thread_start(uint32_t number)
+/* Takes a structure into use; false iff it is new and there is no memory for it. */
+static bool thread_start(uint32_t number)
 {
     struct thread *thread = &threads.table[number];
-    ledger_shard_open(number);
+    if (!ledger_shard_open(number))
+        return false;
     if (thread->state == THREAD_NEW) {
-        heap_start(&thread->heap);
+        for (unsigned pool = 0; pool < POOLS; pool++) {
+            thread->heap.bin[pool] = thread->side[pool].bin;
+            thread->heap.rows[pool] = ledger_rows(number, pool);
+        }
+        if (!heap_start(&thread->heap))
+            return false;
         thread->number = number;
-        thread_tag_entry(thread, 0)->tag = 1; /* tag 0 belongs to this entry, 1 to another: see struct tag_entry */
     }
     thread->state = THREAD_BUSY;
+    return true;
 }
 
 static void on_thread_exit(void)
 {
     struct thread *thread = thread_self;
     thread_is_past_exit = true;
-    thread_self = NULL;
-    if (thread == NULL)
+    thread_self = &no_thread;
+    if (thread == &no_thread)
         return;
     heap_empty(&thread->heap);
     port_lock(&threads.lock);
@@ -63,30 +60,38 @@ static void on_thread_exit(void)
     port_unlock(&threads.lock);
 }
 
+/* An idle structure, or a new one; NULL iff there is none. pre: threads.lock is held. */
+static struct thread *find_idle_or_new(void)
+{
+    uint32_t number = threads.idle != 0 ? threads.idle : threads.count;
+    if (number == TAGPOOL_THREADS || !thread_start(number))
+        return NULL;
+    if (number == threads.idle)
+        threads.idle = threads.table[number].next_idle;
+    else
+        threads.count++;
+    return &threads.table[number];
+}
+
 static struct thread *attach(void)
 {
-    if (thread_is_past_exit || LOAD(&threads.table[0].state) == THREAD_NEW)
-        return NULL;
     struct thread *thread = NULL;
+    if (thread_is_past_exit || LOAD(&threads.table[0].state) == THREAD_NEW)
+        return &no_thread;
     port_lock(&threads.lock);
-    if ((threads.idle != 0 || threads.count < TAGPOOL_THREADS) && port_on_thread_exit(on_thread_exit)) {
-        uint32_t number = threads.idle != 0 ? threads.idle : threads.count++;
-        thread = &threads.table[number];
-        if (number == threads.idle)
-            threads.idle = thread->next_idle;
-        thread_start(number);
-    }
+    if (port_on_thread_exit(on_thread_exit))
+        thread = find_idle_or_new();
     port_unlock(&threads.lock);
-    thread_self = thread;
-    return thread;
+    thread_self = thread != NULL ? thread : &no_thread;
+    return thread_self;
 }
 
 struct thread *thread_enter(void)
 {
     struct thread *thread = thread_self;
-    if (thread == NULL)
+    if (thread == &no_thread)
         thread = attach();
-    if (thread == NULL) {
+    if (thread == &no_thread) {
         thread = &threads.table[0];
         port_lock(&threads.zero);
     }
@@ -101,7 +106,7 @@ void thread_leave(struct thread *thread)
 
 void threads_empty(void)
 {
-    if (thread_self != NULL)
+    if (thread_self != &no_thread)
         heap_empty(&thread_self->heap);
     port_lock(&threads.lock);
     for (uint32_t number = threads.idle; number != 0; number = threads.table[number].next_idle)
@@ -112,10 +117,10 @@ void threads_empty(void)
     port_unlock(&threads.lock);
 }
 
-const char *threads_visit(const char *(*visit)(const struct thread *thread))
+const char *threads_visit(const char *(*visit)(const struct thread *thread, void *context), void *context)
 {
     for (uint32_t number = 0; number < threads.count; number++) {
-        const char *answer = threads.table[number].state == THREAD_LOST ? NULL : visit(&threads.table[number]);
+        const char *answer = threads.table[number].state == THREAD_LOST ? NULL : visit(&threads.table[number], context);
         if (answer != NULL)
             return answer;
     }
@@ -142,7 +147,6 @@ static void before_fork(void)
 {
     port_lock(&threads.lock);
     port_lock(&threads.zero);
-    port_lock(&ledger.common);
     port_lock(&ledger.lock);
     port_lock(&arena.lock);
 }
@@ -151,7 +155,6 @@ static void after_fork(void)
 {
     port_unlock(&arena.lock);
     port_unlock(&ledger.lock);
-    port_unlock(&ledger.common);
     port_unlock(&threads.zero);
     port_unlock(&threads.lock);
 }
@@ -180,12 +183,16 @@ bool threads_start(void)
     }
     threads.table = table;
     threads.count = 1;
-    thread_start(0);
-    return true;
+    if (thread_start(0))
+        return true;
+    port_release(table, bytes);
+    threads.table = NULL;
+    return false;
 }
 
 void threads_stop(void)
 {
+    heap_stop(&threads.table[0].heap);
     port_release(threads.table, round_up(TAGPOOL_THREADS * sizeof(struct thread), PORT_UNIT_BYTES));
     threads.table = NULL;
 }

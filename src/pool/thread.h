@@ -12,11 +12,25 @@
 #include "ledger/ledger.h"
 #include "memory/heap.h"
 
-/* A tag's place in the ledger, as this thread found it. An empty entry has a tag that belongs to another entry. */
+/* A tag in a pool, as this thread found it: all that an allocation needs to know of them. */
 struct tag_entry {
-    uint32_t tag;  /* never a protected one */
-    uint32_t live; /* the note of a block without slack under this tag: its index is in there */
-    struct tagpool_segment_counts *rows;
+    _Alignas(32) uint32_t tag; /* never a protected one */
+    uint32_t live;             /* the note of a block without slack under this tag: its index is in there */
+    size_t below;              /* requests of fewer bytes take the fast path; none in an empty entry */
+    struct tagpool_segment_counts *row;
+};
+
+#define SIDE_BINS_BYTES (BINS * sizeof(struct bin))
+#define SIDE_TAGS_BYTES (TAGPOOL_TAG_CACHE * sizeof(struct tag_entry))
+#define SIDE_BYTES (2 * (SIDE_BINS_BYTES > SIDE_TAGS_BYTES ? SIDE_BINS_BYTES : SIDE_TAGS_BYTES))
+
+/* What a thread has for one pool. Its size is a power of two, so that a shift leads to it. */
+union thread_side {
+    struct {
+        struct bin bin[BINS];
+        struct tag_entry tags[TAGPOOL_TAG_CACHE];
+    };
+    _Alignas(64) char whole[SIDE_BYTES];
 };
 
 enum thread_state { THREAD_NEW, THREAD_BUSY, THREAD_IDLE, THREAD_LOST };
@@ -25,12 +39,15 @@ struct thread {
     struct heap heap;
     uint32_t number; /* of the shard */
     uint32_t next_idle;
-    uint32_t state;  /* enum thread_state; THREAD_LOST: of the parent of this process, never to be touched */
-    struct tag_entry tags[TAGPOOL_TAG_CACHE];
-    struct tagpool_segment_counts *chunks[LEDGER_CHUNKS]; /* the shard's chunks of counters met so far, or NULL */
+    uint32_t state; /* enum thread_state; THREAD_LOST: of the parent of this process, never to be touched */
+    union thread_side side[POOLS];
 };
 
-/* This thread's own, or NULL. */
+/* Stands for the structure of a thread that has none: no entry of it matches and no span is its own, so that the fast paths
+ * need no test. */
+INTERNAL_OBJECT struct thread no_thread;
+
+/* This thread's own, or no_thread. */
 INTERNAL_OBJECT PORT_THREAD_LOCAL struct thread *thread_self;
 
 INTERNAL bool threads_start(void);
@@ -50,21 +67,32 @@ INTERNAL uint32_t threads_lost(void);
 INTERNAL bool thread_is_lost(const struct heap *heap);
 
 /* Calls `visit` for every thread structure that can be looked at; stops at and returns the first answer that is not NULL. */
-INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread));
+INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread, void *context), void *context);
 
-/* This thread's own counters of a tag in the nonpaged pool, those of the paged pool behind; NULL if it has none yet. */
-INLINE struct tagpool_segment_counts *thread_rows(struct thread *thread, uint32_t tag_index)
+/* A thread's side, as an address of its own: compilers would else reach each of its parts from the thread, in several steps. */
+INLINE union thread_side *thread_side(struct thread *thread, unsigned pool)
 {
-    struct tagpool_segment_counts *chunk = thread->chunks[tag_index / TAGPOOL_SEGMENT_CHUNK_TAGS];
-    return chunk != NULL ? chunk + (size_t)(tag_index % TAGPOOL_SEGMENT_CHUNK_TAGS) * 2 : NULL;
+    union thread_side *side = &thread->side[pool];
+    __asm__("" : "+r"(side));
+    return side;
 }
 
-/* The same, made if there are none; NULL iff there is no memory, or the thread is number 0. */
-INTERNAL struct tagpool_segment_counts *thread_rows_new(struct thread *thread, uint32_t tag_index);
-
-static inline struct tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
+/* The one entry where a tag can be: the high bits of a product, each of which hangs on all bits of the tag. */
+INLINE struct tag_entry *thread_tag_entry(union thread_side *side, uint32_t tag)
 {
-    return &thread->tags[tag * 0x9E3779B1u / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1)];
+    return &side->tags[tag * 0x2C1B3C6Du / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1)];
+}
+
+/* Where a tag is that another one has pushed out of its place: beside it, in the same cache line. */
+INLINE struct tag_entry *thread_tag_beside(union thread_side *side, struct tag_entry *entry)
+{
+    return &side->tags[(size_t)(entry - side->tags) ^ 1];
+}
+
+/* This thread's counters of a tag. */
+INLINE struct tagpool_segment_counts *thread_row(struct thread *thread, unsigned pool, uint32_t tag_index)
+{
+    return (struct tagpool_segment_counts *)thread->heap.rows[pool] + tag_index;
 }
 
 #endif

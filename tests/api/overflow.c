@@ -4,7 +4,9 @@
  * like others. Each test runs in a child which fills the table first. */
 #include "test.h"
 
-enum { TABLE = 65536, MORE = 300 };
+#include "tagpool/config.h"
+
+enum { TABLE = TAGPOOL_TAGS, MORE = 300 };
 
 static uint32_t numbered_tag(unsigned n)
 {
@@ -34,7 +36,7 @@ static struct tagpool_row overflow_row(void)
     return rows[0];
 }
 
-/* "The tag of the row that counts every tag for which the table (65,536 tags) had no room." */
+/* "The tag of the row that counts every tag for which the table (65,520 tags) had no room." */
 static void no_count_is_lost(void)
 {
     static void *blocks[MORE];

@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include "damage.h"
 #include "floor.h"
 #include "random.h"
 
@@ -219,6 +220,47 @@ static void keeps_what_the_cache_may_hold(void **state)
     assert_int_equal(arena.half[1].dirty_units, 0);
 }
 
+static const char *what_is_wrong(void)
+{
+    return arena_check(0);
+}
+
+/* Each sentence of arena_check(), reached by damage to one word. */
+static void checks_tell_what_is_wrong(void **state)
+{
+    bool zeroed;
+    struct span *runs[5];
+    struct half *half = &arena.half[0];
+    (void)state;
+    arena.cache_units = FLOOR_UNITS;
+    for (int i = 0; i < 5; i++) {
+        assert_non_null(runs[i] = arena_take(0, 3, &zeroed));
+        runs[i]->dirty = 0;
+    }
+    arena_give(runs[1], 3);
+    arena_give(runs[3], 3); /* used, free, used, free, used, and perhaps more */
+    struct span *free_run = runs[1];
+    assert_int_equal(free_run->kind, SPAN_FREE);
+    EXPECT_DAMAGE(runs[0]->units, 0, "a run of units has an impossible length");
+    EXPECT_DAMAGE(runs[0]->units, FLOOR_UNITS + 1, "a run of units has an impossible length");
+    EXPECT_DAMAGE(runs[0]->kind, SPAN_NONE, "a unit belongs to no run");
+    EXPECT_DAMAGE(runs[0]->kind, SPAN_INSIDE, "a unit belongs to no run");
+    EXPECT_DAMAGE(runs[0]->units, 2, "a unit belongs to no run");
+    EXPECT_DAMAGE(free_run->dirty, 4, "a free run has more dirty units than units");
+    EXPECT_DAMAGE(runs[2]->kind, SPAN_FREE, "two free runs touch");
+    EXPECT_DAMAGE(free_run[2].kind, SPAN_NONE, "the last unit of a free run does not lead to the first");
+    EXPECT_DAMAGE(free_run[2].first, 0, "the last unit of a free run does not lead to the first");
+    EXPECT_DAMAGE(half->runs_present, half->runs_present ^ 4, "the map of run lists disagrees with a list");
+    EXPECT_DAMAGE(half->runs[2], 0, "the map of run lists disagrees with a list");
+    EXPECT_DAMAGE(half->runs[2], span_to_link(runs[0]), "a list of free runs holds a stranger");
+    EXPECT_DAMAGE(half->units_in_use, half->units_in_use + 1, "the arena's counts disagree with its runs");
+    EXPECT_DAMAGE(half->dirty_units, half->dirty_units + 1, "the arena's counts disagree with its runs");
+    EXPECT_DAMAGE(span_from_link(half->runs[2])->next, 0, "the arena's counts disagree with its runs");
+    for (int i = 0; i < 5; i += 2)
+        arena_give(runs[i], 3);
+    floor_expect_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +268,7 @@ int main(void)
         cmocka_unit_test(takes_and_gives),
         cmocka_unit_test(trims),
         cmocka_unit_test(keeps_what_the_cache_may_hold),
+        cmocka_unit_test(checks_tell_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, floor_start, NULL);
 }

@@ -20,31 +20,25 @@ static int start_ledger(void **state)
     (void)state;
     if (!ledger_start(TAGPOOL_SEGMENT))
         return -1;
-    for (uint32_t shard = 1; shard < SHARDS; shard++)
-        ledger_shard_open(shard);
+    for (uint32_t shard = 0; shard < SHARDS; shard++)
+        if (!ledger_shard_open(shard))
+            return -1;
     return 0;
 }
 
-static uint32_t new_tag(uint32_t shards)
+static uint32_t new_tag(void)
 {
     static uint32_t next = 0x41000000u;
     bool overflowed;
-    uint32_t tag = ledger_tag(next++, &overflowed);
-    for (uint32_t shard = 0; shard < shards; shard++)
-        assert_non_null(ledger_rows(shard, tag));
-    return tag;
+    return ledger_tag(next++, &overflowed);
 }
 
 static void allocate(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
 {
+    struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
     ledger_join(shard, tag);
-    if (shard == 0) {
-        ledger_charge_common(tag, pool, charged, charged);
-    } else {
-        struct tagpool_segment_counts *row = &ledger_rows(shard, tag)[pool];
-        if (ledger_charge(row, charged, charged))
-            ledger_peak(row, shard, tag, pool);
-    }
+    if (ledger_charge(row, charged, charged / 8))
+        ledger_peak(row, shard, tag, pool);
     truth->blocks++;
     truth->charged += (int64_t)charged;
     truth->peak_blocks = truth->blocks > truth->peak_blocks ? truth->blocks : truth->peak_blocks;
@@ -54,10 +48,7 @@ static void allocate(struct truth *truth, uint32_t shard, uint32_t tag, unsigned
 static void release(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
 {
     ledger_join(shard, tag);
-    if (shard == 0)
-        ledger_discharge_common(tag, pool, charged, charged);
-    else
-        ledger_discharge(&ledger_rows(shard, tag)[pool], charged, charged);
+    ledger_discharge(&ledger_rows(shard, pool)[tag], charged, charged / 8);
     truth->blocks--;
     truth->charged -= (int64_t)charged;
 }
@@ -71,10 +62,10 @@ static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned 
     int64_t peak_blocks = (int64_t)ledger.tags[tag].peak_blocks[pool];
     int64_t peak_charged = (int64_t)ledger.tags[tag].peak_charged[pool];
     for (uint32_t shard = 0; shard < SHARDS; shard++) {
-        const struct tagpool_segment_counts *rows = ledger_rows_if_any(shard, tag);
-        n += rows != NULL && (rows[pool].allocs | rows[pool].frees) != 0;
-        limit_blocks += rows != NULL ? rows[pool].limit_blocks : 0;
-        limit_charged += rows != NULL ? rows[pool].limit_charged : 0;
+        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
+        n += (row->allocs | row->frees) != 0;
+        limit_blocks += row->limit_blocks;
+        limit_charged += row->limit_charged;
     }
     int64_t slack = n > 1 ? n : 0;
     assert_true(truth->blocks <= limit_blocks && truth->charged <= limit_charged);
@@ -84,7 +75,7 @@ static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned 
     assert_true(peak_charged <= truth->peak_charged && truth->peak_charged <= peak_charged + slack * LEDGER_GRAIN_BYTES);
 }
 
-/* "Every new highest L is a new P": after each of many allocations and frees by one shard, be it the common one. */
+/* "Every new highest L is a new P": after each of many allocations and frees by one shard, be it that of number 0. */
 static void exact_with_one_shard(void **state)
 {
     static size_t live[500];
@@ -93,7 +84,7 @@ static void exact_with_one_shard(void **state)
     for (uint32_t shard = 0; shard < 3; shard++) {
         struct truth truth = {0};
         struct ledger_sum sum;
-        uint32_t tag = new_tag(SHARDS);
+        uint32_t tag = new_tag();
         size_t count = 0;
         for (int step = 0; step < 20000; step++) {
             if (count < 500 && random_below(&seed, 100) < (step / 700 % 2 ? 45u : 55u)) {
@@ -121,7 +112,7 @@ static void within_the_grain_with_several(void **state)
     (void)state;
     for (uint32_t shards = 2; shards <= SHARDS; shards++) {
         struct truth truth = {0};
-        uint32_t tag = new_tag(shards);
+        uint32_t tag = new_tag();
         size_t count = 0;
         for (int step = 0; step < 30000; step++) {
             uint32_t wave = (uint32_t)step / 2500;
@@ -144,7 +135,7 @@ static void reading_raises_the_peak(void **state)
 {
     struct truth truth = {0};
     struct ledger_sum sum;
-    uint32_t tag = new_tag(3);
+    uint32_t tag = new_tag();
     (void)state;
     bool was_below = false;
     for (int i = 0; i < 100; i++) {

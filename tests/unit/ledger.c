@@ -12,10 +12,45 @@ enum { SHARDS = 5, TAGS = 40 };
 static uint64_t naive_blocks[TAGS][2], naive_charged[TAGS][2], naive_bytes[TAGS][2];
 static uint64_t naive_allocs[TAGS][2], naive_failures[TAGS][2];
 
+/* As the library starts: shard 0 is there. */
 static int start_ledger(void **state)
 {
     (void)state;
-    return ledger_start(TAGPOOL_SEGMENT) ? 0 : -1;
+    return ledger_start(TAGPOOL_SEGMENT) && ledger_shard_open(0) ? 0 : -1;
+}
+
+/* "With `counters_bytes` of address space for the counters of threads": so many shards fit, at least one, at most as many as
+ * there are threads; "false iff there is no memory for its rows": the next one is refused, and nothing has changed. "Undoes
+ * ledger_start()." */
+static void capacity_of_shards(void **state)
+{
+    const uint64_t one = round_up(PORT_COLOUR_ROWS + 2 * LEDGER_POOL_BYTES, PORT_UNIT_BYTES);
+    const uint64_t bytes[] = {0, one - 1, one, 3 * one - 1, 3 * one, 5 * one + 77};
+    const uint32_t expected[] = {1, 1, 1, 2, 3, 5};
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        assert_true(ledger_start(bytes[i]));
+        assert_int_equal(ledger.segment->shard_capacity, expected[i]);
+        assert_int_equal(ledger.segment->shard_count, 0);
+        for (uint32_t shard = 0; shard < expected[i]; shard++)
+            assert_true(ledger_shard_open(shard));
+        uint64_t used = ledger.segment->used_bytes;
+        assert_true(used <= ledger.segment->segment_bytes);
+        assert_false(ledger_shard_open(expected[i]));
+        assert_true(ledger.segment->shard_count == expected[i] && ledger.segment->used_bytes == used);
+        assert_int_equal(ledger.segment->sequence % 2, 0);
+        assert_true(ledger_shard_open(expected[i] - 1)); /* "one may be opened again" */
+        struct tagpool_segment_counts *last = &ledger_rows(expected[i] - 1, 1)[LEDGER_OVERFLOW];
+        assert_true((char *)(last + 1) <= (char *)ledger.segment + used);
+        last->limit_charged = 1;
+        ledger_stop();
+    }
+    assert_true(ledger_start(TAGPOOL_SEGMENT));
+    assert_true(ledger.segment->shard_capacity <= TAGPOOL_THREADS);
+    if (UINTPTR_MAX > UINT32_MAX)
+        assert_int_equal(ledger.segment->shard_capacity, TAGPOOL_THREADS);
+    ledger_stop();
+    assert_int_equal(start_ledger(state), 0);
 }
 
 /* Tags that fall close together in the index, and tags that differ in one byte. */
@@ -54,45 +89,47 @@ static void opens_shards(void **state)
 {
     (void)state;
     assert_int_equal(ledger.segment->shard_count, 1);
+    assert_true(ledger.shards[0].in_use == 1 && ledger.shards[0].thread == 0); /* several threads in turn */
     for (uint32_t shard = 1; shard < SHARDS; shard++) {
-        ledger_shard_open(shard);
+        uint32_t sequence = ledger.segment->sequence;
+        assert_true(ledger_shard_open(shard));
         assert_int_equal(ledger.segment->shard_count, shard + 1);
-        assert_int_equal(ledger_shard(shard)->in_use, 1);
-        assert_true(ledger_shard(shard)->thread == port_thread_number());
+        assert_int_equal(ledger.shards[shard].in_use, 1);
+        assert_true(ledger.shards[shard].thread == port_thread_number());
+        assert_true(ledger.segment->sequence > sequence && ledger.segment->sequence % 2 == 0);
     }
+    uint64_t used = ledger.segment->used_bytes;
+    const struct tagpool_segment_counts *rows = ledger_rows(2, 0);
     ledger_shard_close(2);
-    assert_int_equal(ledger_shard(2)->in_use, 0);
+    assert_int_equal(ledger.shards[2].in_use, 0);
     assert_int_equal(ledger.segment->shard_count, SHARDS);
-    ledger_shard_open(2);
-    assert_int_equal(ledger.segment->shard_count, SHARDS);
+    assert_true(ledger_shard_open(2));
+    assert_true(ledger.segment->shard_count == SHARDS && ledger.segment->used_bytes == used && ledger_rows(2, 0) == rows);
 }
 
-/* "A shard's counters of a tag in the nonpaged pool; those of the paged pool follow": 64 bytes each, zero, in a cache line of
- * their own, inside the segment, apart from all others. "The same, but never makes any." */
-static void makes_rows(void **state)
+/* "A shard's rows in a pool, one for each tag there may ever be": 64 bytes each, zero, in a cache line of their own, inside the
+ * segment, apart from all others and from what else is in it. */
+static void rows_of_shards(void **state)
 {
+    static const uint32_t some[] = {0, 1, 2, 63, 64, TAGPOOL_TAGS / 2, TAGPOOL_TAGS - 1, LEDGER_OVERFLOW};
+    const uint32_t count = sizeof some / sizeof some[0];
     (void)state;
-    for (uint32_t shard = 0; shard < SHARDS; shard++)
-        for (uint32_t tag = 0; tag < TAGS; tag++) {
-            if (tag % 16 == 0)
-                assert_null(ledger_rows_if_any(shard, tag));
-            struct tagpool_segment_counts *rows = ledger_rows(shard, tag);
-            assert_non_null(rows);
-            assert_ptr_equal(rows, ledger_rows_if_any(shard, tag));
-            assert_ptr_equal(rows, ledger_rows(shard, tag));
-            size_t offset = (size_t)((char *)rows - (char *)ledger.segment);
-            assert_true(offset % 64 == 0 && offset + 128 <= ledger.segment->used_bytes);
-            for (unsigned pool = 0; pool < 2; pool++) {
-                assert_true(rows[pool].allocs == 0 && rows[pool].bytes_out == 0);
-                rows[pool].bytes_out = 1 + (shard * TAGS + tag) * 2 + pool;
-            }
-        }
-    for (uint32_t shard = 0; shard < SHARDS; shard++)
-        for (uint32_t tag = 0; tag < TAGS; tag++)
-            for (unsigned pool = 0; pool < 2; pool++) {
-                assert_true(ledger_rows(shard, tag)[pool].bytes_out == 1 + (shard * TAGS + tag) * 2 + pool);
-                ledger_rows(shard, tag)[pool].bytes_out = 0;
-            }
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t shard = 0; shard < SHARDS; shard++)
+            for (uint32_t i = 0; i < count; i++)
+                for (unsigned pool = 0; pool < 2; pool++) {
+                    struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[some[i]];
+                    size_t offset = (size_t)((char *)row - (char *)ledger.segment);
+                    uint64_t mark = 1 + (shard * count + i) * 2 + pool;
+                    assert_true(offset % 64 == 0 && offset + 64 <= ledger.segment->used_bytes);
+                    assert_true(offset >= ledger.segment->shards_offset + TAGPOOL_THREADS * ledger.segment->shard_bytes);
+                    assert_true(row->allocs == (pass == 0 ? 0 : mark) && row->limit_charged == (int64_t)row->allocs);
+                    row->allocs = pass == 0 ? mark : 0;
+                    row->limit_charged = (int64_t)row->allocs;
+                }
+    assert_int_equal(LEDGER_ROWS, TAGPOOL_TAGS + 1);
+    assert_true((char *)ledger_rows(1, 0) == (char *)ledger.segment + ledger.shards[1].rows_offset);
+    assert_true((char *)ledger_rows(1, 1) == (char *)ledger.segment + ledger.shards[1].paged_offset);
 }
 
 /* "0 none, shard number + 1 while one shard counts the tag, UINT32_MAX for several." */
@@ -115,15 +152,11 @@ static void joins(void **state)
 /* Counts one allocation or one free in a shard as the pool does, and in the naive table. */
 static void count(uint32_t shard, uint32_t tag, unsigned pool, bool is_free, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *row = &ledger_rows(shard, tag)[pool];
+    struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
     ledger_join(shard, tag);
-    if (is_free && shard == 0)
-        ledger_discharge_common(tag, pool, charged, bytes);
-    else if (is_free)
-        ledger_discharge(row, charged, bytes);
-    else if (shard == 0)
-        ledger_charge_common(tag, pool, charged, bytes);
-    else if (ledger_charge(row, charged, bytes))
+    if (is_free)
+        ledger_discharge(row, charged, charged - bytes);
+    else if (ledger_charge(row, charged, charged - bytes))
         ledger_peak(row, shard, tag, pool);
     naive_allocs[tag][pool] += !is_free;
     naive_blocks[tag][pool] += is_free ? -(uint64_t)1 : 1;
@@ -149,8 +182,8 @@ static void sums_over_shards(void **state)
             live[lives].tag = random_below(&seed, TAGS);
             live[lives].pool = random_below(&seed, 2);
             live[lives].bytes = bytes;
-            live[lives].charged = bytes + 16;
-            count(shard, live[lives].tag, live[lives].pool, false, bytes + 16, bytes);
+            live[lives].charged = bytes + bytes % 4096;
+            count(shard, live[lives].tag, live[lives].pool, false, live[lives].charged, bytes);
             lives++;
         } else if (lives > 0) {
             size_t i = random_below(&seed, (uint32_t)lives);
@@ -172,17 +205,63 @@ static void sums_over_shards(void **state)
     }
 }
 
+/* All distinct, and none of tag_number()'s. */
+static uint32_t further_tag(uint32_t i)
+{
+    return 0x20000000u + i * 7919u % 0x10000000u;
+}
+
+static void expect_all_found(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (ledger_find(i < TAGS ? tag_number(i) : further_tag(i)) != i)
+            fail_msg("of %u tags, number %u is not found", count, i);
+}
+
+/* The index "grows": at each number of tags up to the full table the last ones and a sample of all are found, at each size of the
+ * index all of them; what is in no row is not found. "Who still searches a smaller one finds what it held." */
+static void index_grows(void **state)
+{
+    uint64_t seed = 43;
+    bool overflowed = false;
+    uint32_t first_bits = ledger.index_bits;
+    unsigned sizes = 1;
+    (void)state;
+    for (uint32_t i = TAGS; i < TAGPOOL_TAGS; i++) {
+        uint32_t bits = ledger.index_bits;
+        assert_int_equal(ledger_find(further_tag(i)), LEDGER_ROWS);
+        assert_int_equal(ledger_tag(further_tag(i), &overflowed), i);
+        assert_false(overflowed);
+        assert_int_equal(ledger_find(further_tag(i)), i);
+        for (int j = 0; j < 4; j++) {
+            uint32_t any = random_below(&seed, i + 1);
+            assert_int_equal(ledger_find(any < TAGS ? tag_number(any) : further_tag(any)), any);
+        }
+        if (ledger.index_bits == bits && i + 1 != TAGPOOL_TAGS)
+            continue;
+        expect_all_found(i + 1);
+        uint32_t now = ledger.index_bits;
+        assert_true(now >= bits);
+        sizes += now > bits;
+        for (ledger.index_bits = first_bits; ledger.index_bits < now; ledger.index_bits += 2) {
+            expect_all_found((uint32_t)1 << (ledger.index_bits - 1));
+            assert_int_equal(ledger_find(0x7A7A7A7Au), LEDGER_ROWS);
+        }
+    }
+    assert_true(sizes > 1 || TAGPOOL_TAGS <= 256);
+    assert_true(TAGPOOL_TAGS * 2 <= (size_t)1 << ledger.index_bits);
+    assert_int_equal(ledger_tag_count(), TAGPOOL_TAGS);
+}
+
 /* "LEDGER_OVERFLOW when the table is full. *overflowed is set when that happens for the first time." Tags registered before keep
  * their index; the overflow row is found under its own tag from then on, and counts. */
 static void tags_run_out(void **state)
 {
     bool overflowed = false;
     struct ledger_sum sum;
+    uint32_t sequence = ledger.segment->sequence;
     (void)state;
-    for (uint32_t i = TAGS; i < TAGPOOL_TAGS; i++) {
-        assert_int_equal(ledger_tag(0x20000000u + i * 7919u % 0x10000000u, &overflowed), i);
-        assert_false(overflowed);
-    }
+    assert_false(ledger_overflowed());
     assert_int_equal(ledger_tag(0x7A7A7A7Au, &overflowed), LEDGER_OVERFLOW);
     assert_true(overflowed && ledger_overflowed());
     assert_int_equal(ledger_tag(0x7A7A7A7Au, &overflowed), LEDGER_OVERFLOW);
@@ -194,7 +273,10 @@ static void tags_run_out(void **state)
     assert_int_equal(ledger_find('B' | 'I' << 8 | 'G' << 16 | (uint32_t)' ' << 24), LEDGER_OVERFLOW);
     for (uint32_t i = 0; i < TAGS; i++)
         assert_int_equal(ledger_tag(tag_number(i), &overflowed), i);
-    ledger_charge_common(LEDGER_OVERFLOW, 1, 48, 33);
+    assert_int_equal(ledger.segment->sequence, sequence + 2);
+    ledger_join(0, LEDGER_OVERFLOW);
+    if (ledger_charge(&ledger_rows(0, 1)[LEDGER_OVERFLOW], 48, 15))
+        ledger_peak(&ledger_rows(0, 1)[LEDGER_OVERFLOW], 0, LEDGER_OVERFLOW, 1);
     ledger_sum(LEDGER_OVERFLOW, 1, &sum);
     assert_true(sum.allocs == 1 && sum.charged == 48 && sum.bytes == 33 && sum.peak_blocks == 1);
     assert_int_equal(ledger.segment->sequence % 2, 0);
@@ -203,8 +285,9 @@ static void tags_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(registers_tags), cmocka_unit_test(opens_shards),     cmocka_unit_test(makes_rows),
-        cmocka_unit_test(joins),          cmocka_unit_test(sums_over_shards), cmocka_unit_test(tags_run_out),
+        cmocka_unit_test(capacity_of_shards), cmocka_unit_test(registers_tags), cmocka_unit_test(opens_shards),
+        cmocka_unit_test(rows_of_shards),     cmocka_unit_test(joins),          cmocka_unit_test(sums_over_shards),
+        cmocka_unit_test(index_grows),        cmocka_unit_test(tags_run_out),
     };
     return cmocka_run_group_tests(tests, start_ledger, NULL);
 }

@@ -18,9 +18,9 @@ static struct {
 } held[MOST];
 static size_t count;
 
-static uint32_t numbers(unsigned class)
+static uint32_t slots_of(unsigned class)
 {
-    return classes.info[class].numbers;
+    return classes.info[class].slots;
 }
 
 /* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one". */
@@ -31,7 +31,7 @@ static void take_notes(unsigned class, uint32_t mark)
     assert_non_null(notes);
     assert_true(home <= class);
     assert_int_equal((uintptr_t)notes % 64, 0);
-    for (uint32_t slot = 0; slot < numbers(class); slot++) {
+    for (uint32_t slot = 0; slot < slots_of(class); slot++) {
         assert_int_equal(notes[slot], 0);
         notes[slot] = mark + slot;
     }
@@ -41,17 +41,19 @@ static void take_notes(unsigned class, uint32_t mark)
     held[count++].mark = mark;
 }
 
-/* What was written is still there: nobody else was given the same place. "A freed note's first word never looks live." */
+/* What was written is still there: nobody else was given the same place. Freed notes "stay readable", and
+ * "never look live". */
 static void give_notes(size_t which)
 {
     unsigned class = held[which].class;
     uint32_t *notes = held[which].notes;
-    for (uint32_t slot = 0; slot < numbers(class); slot++) {
+    for (uint32_t slot = 0; slot < slots_of(class); slot++) {
         assert_int_equal(notes[slot], held[which].mark + slot);
         notes[slot] = NOTE_FREED;
     }
     notes_give(held[which].home, notes);
-    assert_false(note_is_live(notes[0]));
+    for (uint32_t slot = 0; slot < slots_of(class); slot++)
+        assert_false(note_is_live(notes[slot]));
     held[which] = held[--count];
 }
 
@@ -85,8 +87,8 @@ static void every_class_in_turn(void **state)
             if (all[i] == NULL)
                 fail_msg("no notes for class %u in unit %zu", class, i);
             assert_true(homes[i] <= class);
-            assert_true(all[i][0] == 0 && all[i][numbers(class) - 1] == 0);
-            all[i][0] = all[i][numbers(class) - 1] = NOTE_FREED;
+            assert_true(all[i][0] == 0 && all[i][slots_of(class) - 1] == 0);
+            all[i][0] = all[i][slots_of(class) - 1] = NOTE_FREED;
         }
         for (size_t i = 0; i < units; i++)
             notes_give(homes[i], all[i]);

@@ -4,14 +4,8 @@
  */
 #include "unit.h"
 
-#include "floor.h"
-#include "memory/big.h"
-#include "memory/slab.h"
+#include "heaps.h"
 #include "random.h"
-
-#include <string.h>
-
-static struct heap heap_one;
 
 /* What should be at each byte of one span: the kind, and where its slot starts. */
 static struct {
@@ -19,17 +13,10 @@ static struct {
     uint32_t start[UNIT_BYTES];
 } map;
 
-static int start_heap(void **state)
-{
-    heap_start(&heap_one);
-    arena.cache_units = FLOOR_UNITS;
-    return floor_start(state);
-}
-
 /* "Any address whatever": next to the arenas, far from them, and 0. */
 static void foreign_addresses(void **state)
 {
-    uintptr_t addresses[] = {0, 1, arena.base - 1, arena.base + arena.bytes, UINTPTR_MAX, (uintptr_t)&heap_one, arena.base / 2};
+    uintptr_t addresses[] = {0, 1, arena.base - 1, arena.base + arena.bytes, UINTPTR_MAX, (uintptr_t)&heaps[0], arena.base / 2};
     struct place place;
     (void)state;
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
@@ -81,91 +68,147 @@ static bool count_visit(const struct place *place, void *context)
     return true;
 }
 
-/* Every byte of a span with live, freed, and never used slots, in every class: the kind, the block's start and sizes, its tag.
- * "Visits all outstanding blocks in the order of addresses; returns how many." */
+/* Every byte of a span with live, freed, cached and never used slots, in every class, page tails too: the kind, the block's start
+ * and sizes, its tag. "Visits all outstanding blocks in the order of addresses; returns how many." A slot in a magazine is freed
+ * once it was a block, unused before; so is one that was freed and lies in its span. */
 static void every_byte_of_a_slab(void **state)
 {
     uint64_t seed = 23;
     (void)state;
     for (unsigned class = 0; class < CLASS_COUNT; class++) {
+        static void *held[4096];
         uint32_t bytes = classes.info[class].slot_bytes;
-        uint32_t slots = classes.info[class].span_slots;
-        uint32_t taken = 1 + random_below(&seed, slots);
+        uint32_t taken = 1 + random_below(&seed, classes.info[class].slots);
         uint32_t slack = random_below(&seed, bytes < 4096 ? bytes : 4096);
         unsigned pool = class % 2;
-        static void *held[4096];
-        memset(&map, 0, sizeof map);
+        size_t live = 0;
         for (uint32_t i = 0; i < UNIT_BYTES; i++)
             map.kind[i] = PLACE_UNUSED;
-        size_t live = 0;
         for (uint32_t i = 0; i < taken; i++) {
-            assert_true(slab_refill(&heap_one, pool, class));
-            struct span *span = heap_one.bin[class][pool];
-            uint32_t offset = note_link_offset(span->head);
-            held[i] = slab_take(span, span->head, note_live(offset / 16, slack, 0));
+            held[i] = heaps_take(0, pool, class, 0);
+            uint32_t offset = offset_at(held[i]);
+            *note_at(held[i]) = note_live(offset / 16, slack, 0);
             draw(offset, bytes, PLACE_LIVE);
             live++;
         }
-        struct span *span = heap_one.bin[class][pool];
-        for (uint32_t i = 0; i < taken; i++)
-            if (i != 0 && random_below(&seed, 2) == 0) {
-                bool exact;
-                uint32_t slot = slab_slot(span, (uintptr_t)held[i], &exact);
-                slab_put(&heap_one, span, slot, (uintptr_t)held[i], note_freed(span->notes[slot]));
-                draw((uint32_t)((uintptr_t)held[i] - span_address(span)), bytes, PLACE_FREED);
+        struct span *span = span_at(held[0]);
+        for (uint32_t i = 1; i < taken; i++)
+            if (random_below(&seed, 2) == 0) {
+                assert_true(heaps_free(i % 2, held[i]));
+                draw(offset_at(held[i]), bytes, PLACE_FREED);
                 held[i] = NULL;
                 live--;
             }
         expect_map(span, pool, bytes, slack);
         uintptr_t last = 0;
         assert_int_equal(owner_walk(count_visit, &last), live);
+        heap_flush(&heaps[1]);
+        expect_map(span, pool, bytes, slack);
+        heap_empty(&heaps[0]); /* the free slots lie in the span now */
+        expect_map(span, pool, bytes, slack);
         for (uint32_t i = 0; i < taken; i++)
-            if (held[i] != NULL) {
-                bool exact;
-                slab_put(&heap_one, span, slab_slot(span, (uintptr_t)held[i], &exact), (uintptr_t)held[i], NOTE_FREED);
-            }
-        slab_retire(&heap_one, pool, class);
+            if (held[i] != NULL)
+                assert_true(heaps_free(0, held[i]));
+        heaps_expect_empty();
         assert_int_equal(owner_walk(count_visit, &(uintptr_t){0}), 0);
     }
 }
 
-/* Each granule of what a big block charges leads to it; once freed it is known as freed, kept or not; what was inside it is then
- * unused. A slab that has gone is known as freed at every address. */
-static void big_blocks_and_free_runs(void **state)
+/* `slot_note` is where the note is: of a slot its own, also when it is not live. */
+static void notes_of_places(void **state)
 {
-    const size_t bytes = 5 * UNIT_BYTES - 70000;
-    const uint32_t live = note_live(77, 0, 0);
+    void *blocks[2] = {heaps_take(0, 0, 7, note_live(1, 3, NOTE_PATTERNED)), heaps_take(0, 0, 7, note_live(2, 3, 0))};
+    struct place place;
+    (void)state;
+    assert_true(heaps_free(0, blocks[1]));
+    for (int i = 0; i < 2; i++) {
+        owner_find((uintptr_t)blocks[i] + 100, &place);
+        assert_true(place.slot_note == note_at(blocks[i]) && place.note == *place.slot_note);
+    }
+    assert_true(heaps_free(0, blocks[0]));
+    heaps_expect_empty();
+}
+
+/* A slab that has gone is known as freed at every address; after it, what has come there. */
+static void slab_that_was(void **state)
+{
+    struct place place;
+    void *block = heaps_take(0, 0, 3, note_live(5, 0, 0));
+    uintptr_t start = (uintptr_t)block & ~(UNIT_BYTES - 1);
+    (void)state;
+    assert_true(heaps_free(0, block));
+    heaps_expect_empty();
+    for (uintptr_t offset = 0; offset < UNIT_BYTES; offset += 8) {
+        owner_find(start + offset, &place);
+        assert_true(place.kind == PLACE_FREED && place.start == start + offset && place.pool == 0 && place.bytes == 0);
+    }
+    bool zeroed;
+    struct span *run = big_take(&heaps[0], 0, UNIT_BYTES, note_live(6, 0, 0), &zeroed);
+    assert_int_equal(span_address(run), start);
+    owner_find(start + 128, &place);
+    assert_true(place.kind == PLACE_LIVE && place.start == start && place.tag_index == 6);
+    assert_true(heaps_free(0, (void *)start));
+    heaps_expect_empty();
+}
+
+/* Each granule of a run, the last page's tail and the rest of its last unit too, leads to it; once freed it is known as freed, in
+ * its bin, under way, and cached; with the arena, its start is, and what was inside it is unused. Of both sorts. */
+static void every_granule_of_a_run(void **state)
+{
+    static const size_t sizes[] = {5 * UNIT_BYTES - 70000, 20 * UNIT_BYTES + 1, 1, 0};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] * 2; i++) {
+        const size_t bytes = sizes[i / 2];
+        bool zeroed;
+        struct place place;
+        struct span *run = big_take(&heaps[0], 1, bytes, note_live(77, 0, 0), &zeroed);
+        uintptr_t start = span_address(run);
+        assert_int_equal(run->owner != NULL, big_may_belong(bytes));
+        for (int step = 0; step < 2; step++) {
+            for (size_t offset = 0; offset < big_units(bytes) * UNIT_BYTES; offset += 16) {
+                owner_find(start + offset, &place);
+                assert_true(place.span == run && place.start == start && place.pool == 1 && place.tag_index == 77);
+                assert_true(place.charged == big_charged(bytes) && place.slot_note == &run->big_note);
+                assert_true(place.kind == (step == 0 ? PLACE_LIVE : PLACE_FREED) && place.bytes == (step == 0 ? bytes : 0));
+            }
+            uintptr_t last = 0;
+            assert_int_equal(owner_walk(count_visit, &last), step == 0);
+            if (step == 0 && run->owner != NULL) {
+                assert_true(heaps_free(i % 2, (void *)start));
+            } else if (step == 0) {
+                assert_true(big_release(run, run->big_note));
+                big_put(&heaps[i % 2], run);
+            }
+        }
+        heaps_expect_empty();
+        owner_find(start, &place);
+        assert_true(place.kind == PLACE_FREED && place.start == start && place.tag_index == 77);
+        assert_int_equal(place.charged, big_charged(bytes));
+        for (size_t offset = 16; offset < big_units(bytes) * UNIT_BYTES; offset += 16) {
+            owner_find(start + offset, &place);
+            assert_int_equal(place.kind, PLACE_UNUSED);
+        }
+    }
+}
+
+/* What is left of a longer run's entries, behind a shorter one that begins where it did, leads nowhere. */
+static void shorter_run_after_a_longer(void **state)
+{
     bool zeroed;
     struct place place;
     (void)state;
-    struct span *run = big_take(&heap_one, 1, bytes, live, &zeroed);
-    assert_non_null(run);
-    uintptr_t start = span_address(run);
-    for (size_t offset = 0; offset < big_charged(bytes); offset += 16) {
+    struct span *longer = big_take(&heaps[0], 0, 6 * UNIT_BYTES, note_live(8, 0, 0), &zeroed);
+    uintptr_t start = span_address(longer);
+    assert_true(heaps_free(0, (void *)start));
+    heaps_expect_empty();
+    struct span *shorter = big_take(&heaps[0], 0, 2 * UNIT_BYTES, note_live(9, 0, 0), &zeroed);
+    assert_ptr_equal(shorter, longer);
+    for (size_t offset = 0; offset < 6 * UNIT_BYTES; offset += 4096) {
         owner_find(start + offset, &place);
-        assert_true(place.kind == PLACE_LIVE && place.span == run && place.start == start && place.pool == 1);
-        assert_true(place.bytes == bytes && place.charged == big_charged(bytes) && place.tag_index == 77);
+        assert_int_equal(place.kind, offset < 2 * UNIT_BYTES ? PLACE_LIVE : PLACE_UNUSED);
     }
-    assert_int_equal(owner_walk(count_visit, &(uintptr_t){0}), 1);
-    assert_true(big_release(run, live));
-    for (int step = 0; step < 2; step++) {
-        owner_find(start, &place);
-        assert_true(place.kind == PLACE_FREED && place.start == start && place.bytes == 0 && place.tag_index == 77);
-        assert_int_equal(place.charged, big_charged(bytes));
-        assert_int_equal(owner_walk(count_visit, &(uintptr_t){0}), 0);
-        owner_find(start + 2 * UNIT_BYTES + 48, &place);
-        assert_int_equal(place.kind, step == 0 ? PLACE_FREED : PLACE_UNUSED);
-        if (step == 0) {
-            big_put(&heap_one, run);
-            big_empty(&heap_one);
-        }
-    }
-    assert_true(slab_refill(&heap_one, 0, 3));
-    struct span *span = heap_one.bin[3][0];
-    start = span_address(span);
-    slab_retire(&heap_one, 0, 3);
-    owner_find(start + 128, &place);
-    assert_true(place.kind == PLACE_FREED && place.start == start + 128);
+    assert_true(heaps_free(0, (void *)start));
+    heaps_expect_empty();
 }
 
 /* "Returns false to stop": nothing is visited after that. */
@@ -182,9 +225,7 @@ static void walk_stops(void **state)
     void *held[10];
     (void)state;
     for (unsigned i = 0; i < 10; i++) {
-        assert_true(slab_refill(&heap_one, i % 2, i % 3));
-        struct span *span = heap_one.bin[i % 3][i % 2];
-        held[i] = slab_take(span, span->head, note_live(i, 0, 0));
+        held[i] = heaps_take(0, i % 2, i % 3, note_live(i, 0, 0));
         assert_non_null(held[i]);
     }
     (void)owner_walk(stop_at_third, &visits);
@@ -197,8 +238,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_addresses),
         cmocka_unit_test(every_byte_of_a_slab),
-        cmocka_unit_test(big_blocks_and_free_runs),
+        cmocka_unit_test(notes_of_places),
+        cmocka_unit_test(slab_that_was),
+        cmocka_unit_test(every_granule_of_a_run),
+        cmocka_unit_test(shorter_run_after_a_longer),
         cmocka_unit_test(walk_stops),
     };
-    return cmocka_run_group_tests(tests, start_heap, NULL);
+    return cmocka_run_group_tests(tests, heaps_start, NULL);
 }

@@ -35,7 +35,7 @@ static void layout_is_frozen(void **state)
     EXPECT(tagpool_segment, tags_offset, 64, 8);
     EXPECT(tagpool_segment, shards_offset, 72, 8);
     EXPECT(tagpool_segment, shard_bytes, 80, 4);
-    EXPECT(tagpool_segment, chunk_tags, 84, 4);
+    EXPECT(tagpool_segment, reserved_word, 84, 4);
     EXPECT(tagpool_segment, sequence, 88, 4);
     EXPECT(tagpool_segment, overflowed, 92, 4);
     EXPECT(tagpool_segment, process, 96, 8);
@@ -56,18 +56,20 @@ static void layout_is_frozen(void **state)
     assert_int_equal(sizeof(struct tagpool_segment_tag), 64);
     EXPECT(tagpool_segment_counts, allocs, 0, 8);
     EXPECT(tagpool_segment_counts, charged_in, 8, 8);
-    EXPECT(tagpool_segment_counts, bytes_in, 16, 8);
+    EXPECT(tagpool_segment_counts, slack_in, 16, 8);
     EXPECT(tagpool_segment_counts, frees, 24, 8);
     EXPECT(tagpool_segment_counts, charged_out, 32, 8);
-    EXPECT(tagpool_segment_counts, bytes_out, 40, 8);
+    EXPECT(tagpool_segment_counts, slack_out, 40, 8);
     EXPECT(tagpool_segment_counts, limit_blocks, 48, 8);
     EXPECT(tagpool_segment_counts, limit_charged, 56, 8);
     assert_int_equal(sizeof(struct tagpool_segment_counts), 64);
     EXPECT(tagpool_segment_shard, in_use, 0, 4);
     EXPECT(tagpool_segment_shard, reserved, 4, 4);
     EXPECT(tagpool_segment_shard, thread, 8, 8);
-    assert_int_equal(offsetof(struct tagpool_segment_shard, chunks), 16);
-    assert_int_equal(sizeof(struct tagpool_segment_shard), 16);
+    EXPECT(tagpool_segment_shard, rows_offset, 16, 8);
+    EXPECT(tagpool_segment_shard, paged_offset, 24, 8);
+    assert_int_equal(sizeof(struct tagpool_segment_shard), 32);
+    assert_int_equal(TAGPOOL_SEGMENT_VERSION, 2);
 }
 
 /* ---- the reader: offsets and nothing else ---- */
@@ -93,10 +95,8 @@ static uint64_t sum_of(uint32_t row, unsigned pool, unsigned field)
 {
     uint64_t sum = 0;
     for (uint32_t shard = 0; shard < u32_at(60); shard++) {
-        uint64_t directory = u64_at(72) + (uint64_t)shard * u32_at(80);
-        uint64_t chunk = (uint64_t)u32_at(directory + 16 + row / u32_at(84) * 4) * 64;
-        if (chunk != 0)
-            sum += u64_at(chunk + (row % u32_at(84) * 2 + pool) * (uint64_t)u32_at(24) + field);
+        uint64_t rows = u64_at(u64_at(72) + (uint64_t)shard * u32_at(80) + 16 + 8 * pool);
+        sum += u64_at(rows + (uint64_t)row * u32_at(24) + field);
     }
     return sum;
 }
@@ -108,7 +108,7 @@ static void read_stats(uint32_t row, unsigned pool, struct tagpool_stats *stats)
     stats->allocs = sum_of(row, pool, 0);
     stats->blocks = stats->allocs - stats->frees;
     stats->charged = sum_of(row, pool, 8) - sum_of(row, pool, 32);
-    stats->bytes = sum_of(row, pool, 16) - sum_of(row, pool, 40);
+    stats->bytes = stats->charged - (sum_of(row, pool, 16) - sum_of(row, pool, 40));
     stats->peak_blocks = u64_at(tag + 16 + pool * 8);
     stats->peak_charged = u64_at(tag + 32 + pool * 8);
     stats->failures = u64_at(tag + 48 + pool * 8);
@@ -116,10 +116,26 @@ static void read_stats(uint32_t row, unsigned pool, struct tagpool_stats *stats)
 
 static void *held[4][400];
 
+/* Waits until four threads have come, so that none takes over the shard of another. */
+static void meet(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_cond_t all_are_here = PTHREAD_COND_INITIALIZER;
+    static int here;
+    (void)pthread_mutex_lock(&lock);
+    if (++here == 4)
+        (void)pthread_cond_broadcast(&all_are_here);
+    while (here < 4)
+        (void)pthread_cond_wait(&all_are_here, &lock);
+    (void)pthread_mutex_unlock(&lock);
+}
+
 static void *use_pools(void *context)
 {
     void **mine = context;
     unsigned number = (unsigned)((void *(*)[400])context - held);
+    tagpool_free(tagpool_alloc(TAGPOOL_PAGED, 1, TAGPOOL_TAG('m', 'e', 'e', 't')));
+    meet();
     for (unsigned i = 0; i < 400; i++)
         mine[i] = tagpool_alloc((enum tagpool_pool)(i % 2), (i * 37 + number) % (i % 50 == 0 ? 200000 : 3000),
                                 TAGPOOL_TAG('s', '0' + i % 50 / 10, '0' + i % 10, i % 3 ? ' ' : 'a' + number));
@@ -136,15 +152,15 @@ static void independent_reader(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads_made[i], NULL, use_pools, held[i]), 0);
+    (void)use_pools(held[3]);
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_join(threads_made[i], NULL), 0);
-    (void)use_pools(held[3]);
     for (unsigned i = 1; i < 400; i += 3)
         tagpool_free(held[i % 4][i]);
     assert_null(tagpool_alloc(TAGPOOL_PAGED, PTRDIFF_MAX, TAGPOOL_TAG('f', 'a', 'i', 'l')));
     segment_bytes = (const unsigned char *)ledger.segment;
     assert_memory_equal(segment_bytes, "TAGPOOL", 8);
-    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 1 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
+    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 2 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
     assert_true(u32_at(88) % 2 == 0 && u64_at(40) <= u64_at(32) && u32_at(60) <= u32_at(56) && u32_at(52) < u32_at(48));
     size_t rows = 0;
     for (uint32_t row = 0; row < u32_at(52); row++)
@@ -159,6 +175,50 @@ static void independent_reader(void **state)
     assert_true(rows > 60);
     assert_int_equal(tagpool_rows(NULL, 0, TAGPOOL_BY_TAG), rows);
     assert_int_equal(u32_at(u64_at(64) + (uint64_t)(u32_at(48) - 1) * u32_at(20)), TAGPOOL_TAG_OVERFLOW);
+}
+
+/* Each place that the header and the shards name lies in what is in use, apart from all others: header, tag rows, descriptions,
+ * two tables of rows for each shard. Shards are in the order of their opening; one is held by this thread, 0 by no single one. */
+static void places_in_the_segment(void **state)
+{
+    uint64_t end = u64_at(64) + (uint64_t)u32_at(48) * u32_at(20);
+    bool is_mine = false;
+    (void)state;
+    assert_true(u64_at(64) >= u32_at(16) && u64_at(64) % 8 == 0);
+    assert_true(u64_at(72) >= end && u64_at(72) % 8 == 0);
+    end = u64_at(72) + (uint64_t)u32_at(56) * u32_at(80);
+    assert_true(u32_at(60) >= 4);
+    for (uint32_t shard = 0; shard < u32_at(60); shard++) {
+        uint64_t at = u64_at(72) + (uint64_t)shard * u32_at(80);
+        for (unsigned pool = 0; pool < 2; pool++) {
+            uint64_t rows = u64_at(at + 16 + 8 * pool);
+            assert_true(rows >= end && rows % 64 == 0);
+            end = rows + (uint64_t)u32_at(48) * u32_at(24);
+            assert_true(end <= u64_at(40));
+        }
+        assert_int_equal(u32_at(at + 4), 0);
+        is_mine = is_mine || (u32_at(at) == 1 && u64_at(at + 8) == port_thread_number());
+    }
+    assert_true(is_mine && u64_at(u64_at(72) + 8) == 0);
+    for (uint32_t row = 0; row < u32_at(52); row++)
+        assert_true(u64_at(u64_at(64) + (uint64_t)row * u32_at(20) + 8) == 0); /* reserved */
+    assert_int_equal(u32_at(84), 0);
+}
+
+/* "`sequence` grows with every addition and every change of `pools`", and is even again; not with what changes nothing. */
+static void sequence_grows(void **state)
+{
+    (void)state;
+    uint32_t before = u32_at(88);
+    tagpool_free(tagpool_alloc(TAGPOOL_PAGED, 1, TAGPOOL_TAG('s', 'e', 'q', ' ')));
+    assert_true(u32_at(88) > before && u32_at(88) % 2 == 0);
+    before = u32_at(88);
+    tagpool_free(tagpool_alloc(TAGPOOL_NONPAGED, 1, TAGPOOL_TAG('s', 'e', 'q', ' ')));
+    assert_int_equal(u32_at(88), before);
+    before = u32_at(88);
+    assert_int_equal(tagpool_limit_set(TAGPOOL_NONPAGED, 1 << 30), TAGPOOL_OK);
+    assert_true(u32_at(88) > before && u32_at(88) % 2 == 0);
+    assert_int_equal(tagpool_limit_set(TAGPOOL_NONPAGED, 0), TAGPOOL_OK);
 }
 
 /* The pools' ranges and limits; "reserved bytes, which are zero". */
@@ -185,6 +245,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layout_is_frozen),
         cmocka_unit_test(independent_reader),
+        cmocka_unit_test(places_in_the_segment),
+        cmocka_unit_test(sequence_grows),
         cmocka_unit_test(header_of_the_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

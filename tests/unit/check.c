@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * check.c: pool/check through tagpool_validate(): whole after use of every kind, also in a child of fork(); and what it says when
+ * data of any floor is damaged.
+ */
+#include "unit.h"
+
+#include "damage.h"
+#include "memory/big.h"
+#include "pool/pool.h"
+#include "random.h"
+#include "tagpool.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TAG TAGPOOL_TAG('C', 'h', 'k', ' ')
+
+static const char *what_is_wrong(void)
+{
+    return pool_check();
+}
+
+static char said[400];
+
+static void listen(const char *text, size_t length, void *context)
+{
+    (void)context;
+    size_t so_far = strlen(said);
+    if (so_far + length < sizeof said)
+        memcpy(said + so_far, text, length);
+}
+
+/* "Whole" by its return value, and without a word. */
+static void expect_whole(void)
+{
+    memset(said, 0, sizeof said);
+    tagpool_sink_set(listen, NULL);
+    int result = tagpool_validate();
+    tagpool_sink_set(NULL, NULL);
+    if (result != TAGPOOL_OK)
+        fail_msg("%d: %s", result, said);
+    assert_string_equal(said, "");
+}
+
+enum { MOST = 600 };
+
+static void *shared[4][MOST];
+
+/* Requests of every kind of size. */
+static size_t any_size(uint64_t *seed)
+{
+    static const uint32_t limits[] = {64, 1000, 5000, 40000, 300000, 3000000};
+    return random_below(seed, limits[random_below(seed, 100) < 90 ? random_below(seed, 3) : random_below(seed, 6)]);
+}
+
+static void *fill_and_free(void *context)
+{
+    void **mine = context;
+    uint64_t seed = (uint64_t)((void *(*)[MOST])context - shared) + 5;
+    for (int round = 0; round < 20; round++)
+        for (int i = 0; i < MOST; i++)
+            if (mine[i] != NULL && random_below(&seed, 2) == 0) {
+                tagpool_free(mine[i]);
+                mine[i] = NULL;
+            } else if (mine[i] == NULL && random_below(&seed, 3) != 0) {
+                mine[i] = tagpool_alloc((enum tagpool_pool)random_below(&seed, 2), any_size(&seed),
+                                        TAGPOOL_TAG('t', 'a' + random_below(&seed, 20), ' ', ' '));
+            }
+    return NULL;
+}
+
+/* Each thread works on what it held before, or on what another did: `shift` further. */
+static void run_threads(unsigned shift)
+{
+    pthread_t threads[3];
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, fill_and_free, shared[(i + shift) % 4]), 0);
+    (void)fill_and_free(shared[(3 + shift) % 4]);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
+/* Several threads that free each other's blocks; between their turns, and after everything has been freed, all agrees. */
+static void whole_after_use(void **state)
+{
+    (void)state;
+    expect_whole();
+    for (unsigned round = 0; round < 5; round++) {
+        run_threads(round);
+        expect_whole();
+        (void)tagpool_trim();
+        expect_whole();
+    }
+    for (int i = 0; i < 4 * MOST; i++)
+        if (shared[i / MOST][i % MOST] != NULL)
+            tagpool_free(shared[i / MOST][i % MOST]);
+    memset(shared, 0, sizeof shared);
+    expect_whole();
+}
+
+/* Tags that push each other out of one place of the thread's cache, and of the one beside it: each block counts for its own. */
+static void tags_that_share_a_place(void **state)
+{
+    enum { SAME = 6 };
+    uint32_t tags[SAME];
+    uint64_t blocks[SAME] = {0}, bytes[SAME] = {0}, seed = 29;
+    static struct {
+        void *block;
+        uint32_t which;
+    } held[MOST];
+    union thread_side *side = &thread_self->side[1];
+    size_t place = (size_t)(thread_tag_entry(side, TAG) - side->tags);
+    uint32_t count = 0;
+    (void)state;
+    for (uint32_t i = 0; count < SAME; i++) {
+        uint32_t tag = TAGPOOL_TAG('a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676 % 26, 'a' + i / 17576 % 26);
+        size_t at = (size_t)(thread_tag_entry(side, tag) - side->tags);
+        if (at == place || (at == (place ^ 1) && count >= SAME / 2))
+            tags[count++] = tag;
+    }
+    for (int step = 0; step < 20000; step++) {
+        uint32_t i = random_below(&seed, MOST);
+        if (held[i].block == NULL) {
+            uint32_t which = held[i].which = random_below(&seed, SAME);
+            held[i].block = tagpool_alloc(TAGPOOL_PAGED, 1 + random_below(&seed, 16) * 16, tags[which]);
+            bytes[which] += tagpool_size(held[i].block);
+            blocks[which]++;
+        } else {
+            bytes[held[i].which] -= tagpool_size(held[i].block);
+            blocks[held[i].which]--;
+            tagpool_free_tag(held[i].block, tags[held[i].which]);
+            held[i].block = NULL;
+        }
+        struct tagpool_stats stats;
+        uint32_t any = random_below(&seed, SAME);
+        if (tagpool_tag_stats(tags[any], TAGPOOL_PAGED, &stats) == TAGPOOL_OK)
+            assert_true(stats.blocks == blocks[any] && stats.bytes == bytes[any]);
+    }
+    for (int i = 0; i < MOST; i++)
+        if (held[i].block != NULL)
+            tagpool_free(held[i].block);
+    expect_whole();
+}
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int stage;
+} meeting = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
+static void reach(int stage)
+{
+    (void)pthread_mutex_lock(&meeting.lock);
+    meeting.stage = stage;
+    (void)pthread_cond_broadcast(&meeting.changed);
+    (void)pthread_mutex_unlock(&meeting.lock);
+}
+
+static void wait_for(int stage)
+{
+    (void)pthread_mutex_lock(&meeting.lock);
+    while (meeting.stage < stage)
+        (void)pthread_cond_wait(&meeting.changed, &meeting.lock);
+    (void)pthread_mutex_unlock(&meeting.lock);
+}
+
+/* Frees half of what the main thread allocated, takes as many, frees those: whatever it keeps of the other's is in its hands
+ * while the main thread forks. */
+static void *free_for_another(void *context)
+{
+    void **others = context;
+    static void *mine[MOST];
+    for (int i = 0; i < MOST; i += 2)
+        tagpool_free(others[i]);
+    for (int i = 0; i < MOST; i++)
+        mine[i] = tagpool_alloc(TAGPOOL_PAGED, 100, TAG);
+    for (int i = 0; i < MOST; i++)
+        tagpool_free(mine[i]);
+    reach(1);
+    wait_for(2);
+    return NULL;
+}
+
+/* "The child keeps every block and count": what a thread that it does not have held at hand does not make its memory look
+ * damaged, before and after the child has freed the rest. */
+static void whole_in_a_child(void **state)
+{
+    static void *mine[MOST];
+    pthread_t thread;
+    int status = -1;
+    (void)state;
+    for (int i = 0; i < MOST; i++)
+        mine[i] = tagpool_alloc(TAGPOOL_PAGED, 100, TAG);
+    assert_int_equal(pthread_create(&thread, NULL, free_for_another, mine), 0);
+    wait_for(1);
+    expect_whole();
+    pid_t child = fork();
+    if (child == 0) {
+        int before = tagpool_validate();
+        for (int i = 1; i < MOST; i += 2)
+            tagpool_free(mine[i]);
+        int after = tagpool_validate();
+        _exit(before == TAGPOOL_OK && after == TAGPOOL_OK ? 0 : before == TAGPOOL_OK ? 2 : 1);
+    }
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    reach(2);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    for (int i = 1; i < MOST; i += 2)
+        tagpool_free(mine[i]);
+    expect_whole();
+}
+
+/* Each sentence of check.c about ledger and walk: counters that are off by little, in either direction, and peaks. */
+static void ledger_that_disagrees(void **state)
+{
+    void *blocks[3] = {tagpool_alloc(TAGPOOL_PAGED, 100, TAG), tagpool_alloc(TAGPOOL_PAGED, 70000, TAG),
+                       tagpool_alloc(TAGPOOL_PAGED, 5000, TAG)};
+    uint32_t index = ledger_find(TAG);
+    struct tagpool_segment_counts *row = thread_row(thread_self, 1, index);
+    (void)state;
+    assert_true(index < ledger_tag_count());
+    EXPECT_DAMAGE(row->allocs, row->allocs + 1, "a tag's count of blocks disagrees with a walk over all blocks");
+    EXPECT_DAMAGE(row->frees, row->frees + 1, "a tag's count of blocks disagrees with a walk over all blocks");
+    EXPECT_DAMAGE(row->charged_in, row->charged_in + 16, "a tag's bytes disagree with a walk over all blocks");
+    EXPECT_DAMAGE(row->charged_out, row->charged_out + 1, "a tag's bytes disagree with a walk over all blocks");
+    EXPECT_DAMAGE(row->slack_in, row->slack_in + 1, "a tag's bytes disagree with a walk over all blocks");
+    EXPECT_DAMAGE(row->slack_out, row->slack_out + 1, "a tag's bytes disagree with a walk over all blocks");
+    for (int i = 0; i < 3; i++)
+        tagpool_free(blocks[i]);
+    uint32_t mine = ledger_find(TAGPOOL_TAG('P', 'e', 'a', 'k'));
+    assert_int_equal(mine, LEDGER_ROWS);
+    tagpool_free(tagpool_alloc(TAGPOOL_NONPAGED, 100, TAGPOOL_TAG('P', 'e', 'a', 'k')));
+    mine = ledger_find(TAGPOOL_TAG('P', 'e', 'a', 'k'));
+    EXPECT_DAMAGE(ledger.tags[mine].peak_blocks[0], 0, "a tag has a peak of bytes but none of blocks");
+    expect_whole();
+}
+
+/* Notes and entries that a walk reads: a tag that is another, a slack that is off, a size. */
+static void blocks_that_disagree(void **state)
+{
+    char *small = tagpool_alloc(TAGPOOL_NONPAGED, 100, TAG);
+    char *big = tagpool_alloc(TAGPOOL_NONPAGED, 70000, TAG);
+    struct place place;
+    (void)state;
+    tagpool_free(tagpool_alloc(TAGPOOL_NONPAGED, 100, TAGPOOL_TAG('E', 'l', 's', 'e')));
+    uint32_t other = ledger_find(TAGPOOL_TAG('E', 'l', 's', 'e'));
+    owner_find((uintptr_t)small, &place);
+    EXPECT_DAMAGE(*place.slot_note, note_live(other, place.charged - place.bytes, 0),
+                  "a tag's count of blocks disagrees with a walk over all blocks");
+    EXPECT_DAMAGE(*place.slot_note, note_live(place.tag_index, place.charged - place.bytes + 1, 0),
+                  "a tag's bytes disagree with a walk over all blocks");
+    EXPECT_DAMAGE(*place.slot_note, NOTE_FREED, "a span's slots disagree with its notes");
+    EXPECT_DAMAGE(place.span->used, (uint16_t)(place.span->used - 1),
+                  "a span's count of used slots disagrees with its free list");
+    owner_find((uintptr_t)big, &place);
+    EXPECT_DAMAGE(place.span->bytes, place.span->bytes + 1, "a tag's bytes disagree with a walk over all blocks");
+    EXPECT_DAMAGE(*place.slot_note, NOTE_FREED, "a tag's count of blocks disagrees with a walk over all blocks");
+    EXPECT_DAMAGE(place.span->units, 0, "a run of units has an impossible length");
+    tagpool_free(small);
+    tagpool_free(big);
+    expect_whole();
+}
+
+/* A sentence of heap, arena and ledger each, as people see them: "the library's own data is damaged", and why; TAGPOOL_EINVAL. */
+static void damage_is_told(void **state)
+{
+    void *block = tagpool_alloc(TAGPOOL_PAGED, 100, TAG);
+    struct half *half = &arena.half[1];
+    uint32_t *kept = &thread_self->heap.kept_units;
+    uint64_t *allocs = (uint64_t *)&thread_row(thread_self, 1, ledger_find(TAG))->allocs;
+    const char *sentences[] = {"a heap keeps too many runs", "the arena's counts disagree with its runs",
+                               "a tag's count of blocks disagrees with a walk over all blocks"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char expected[200] = "tagpool: the library's own data is damaged: ";
+        strcat(strcat(expected, sentences[i]), "\n");
+        *kept += i == 0 ? KEPT_UNITS_MOST + 1 : 0;
+        half->dirty_units += i == 1;
+        *allocs += i == 2;
+        memset(said, 0, sizeof said);
+        tagpool_sink_set(listen, NULL);
+        int result = tagpool_validate();
+        tagpool_sink_set(NULL, NULL);
+        *kept -= i == 0 ? KEPT_UNITS_MOST + 1 : 0;
+        half->dirty_units -= i == 1;
+        *allocs -= i == 2;
+        assert_int_equal(result, TAGPOOL_EINVAL);
+        assert_string_equal(said, expected);
+        expect_whole();
+    }
+    tagpool_free(block);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_after_use),       cmocka_unit_test(whole_in_a_child),
+        cmocka_unit_test(tags_that_share_a_place),
+        cmocka_unit_test(ledger_that_disagrees), cmocka_unit_test(blocks_that_disagree),
+        cmocka_unit_test(damage_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
