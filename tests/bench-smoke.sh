@@ -1,19 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The bench suite at its shortest: is every row there, for every contender, in table and JSON, and are wrong options refused?
-# Says nothing about speed.
+# The bench suite at its shortest, in all its modes: is every row there, for every contender, in table, JSON and CSV, are all
+# counts right (the workers compare), and are wrong options refused? Says nothing about speed.
 set -u
 B=${B:-build}
 bench=$B/bench
 passed=0 failed=0
-if [ -n "${SANITIZE:-}" ] || [ "${PORT:-posix}" != posix ]; then
+if [ -n "${SANITIZE:-}" ] || [ -n "${SINGLE_FILE:-}" ] || [ "${PORT:-posix}" != posix ]; then
     echo "the bench is for the plain hosted build"
     exit 77
 fi
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 json=$scratch/bench.json table=$scratch/table
-unset ROUNDS ROWS CONTENDERS PEERS BASE MICROSECONDS
+unset ROUNDS ROWS CONTENDERS PEERS BASE MICROSECONDS LINKAGE CONTENDER TRACE MAKEFLAGS MFLAGS MAKELEVEL
+skipped=0
 
 check() { # what, command...
     what=$1
@@ -36,6 +37,11 @@ rows() { # "name threads" of every row that there must be
     done
     for tags in 1 64 1024; do echo "live-${tags}tag 1"; echo "live-${tags}tag 2"; done
     for tags in 1 64 1024 4096; do echo "rss-${tags}tag 1"; done
+    for trace in tests/bench/traces/*.trace; do
+        trace=${trace##*/}
+        echo "trace-${trace%.trace} 1"
+        echo "trace-${trace%.trace} 2"
+    done
     for way in oneway bothways; do echo "pipe-$way-64 2"; echo "pipe-$way-256 2"; done
 }
 
@@ -80,14 +86,14 @@ sections() {
     for text in "one thread" "two threads" "two threads / one" "resident / live bytes"; do
         grep -q "^$text  " "$table" || { echo "no section $text"; return 1; }
     done
-    [ "$(grep -c '^geometric mean of ratios ' "$table")" = 2 ] &&
+    [ "$(grep -c '^geometric mean of ratios ' "$table")" = 2 ] && [ "$(grep -c '^that of real traces ' "$table")" = 2 ] &&
         [ "$(grep -Ec '^Each thread had [0-9]+ % of a processor' "$table")" = 2 ] &&
         grep -Eq '"processor_share": \{"one_thread": [01]\.[0-9]+, "two_threads": [01]\.[0-9]+\}' "$json"
 }
 
-means() { # of every contender, and exactly 1 for the base itself
+means() { # of every contender, and exactly 1 for the base itself; of the rows that replay traces apart
     base=$(sed -n 's/^  "base": "\(.*\)",/\1/p' "$json")
-    for threads in one_thread two_threads; do
+    for threads in one_thread two_threads traces_one_thread traces_two_threads; do
         line=$(grep "\"$threads\": {" "$json") || return 1
         for contender in $(contenders); do
             echo "$line" | grep -Eq "\"$contender\": [0-9]+\.[0-9]+" || { echo "$threads: no $contender"; return 1; }
@@ -106,6 +112,103 @@ refused() { # the bench, with these settings, must say no
     ! env QUICK=1 ROWS=pair-64-1tag "$@" "$bench/bench" "$bench" "$scratch/refused.json"
 }
 
+linkage() { # shared or static: in table and JSON, and all that is called comes from there
+    grep -q "^Linkage: $1," "$table" && grep -q "^  \"linkage\": \"$1\",$" "$json" || return 1
+    case $1 in shared) from='\.so[.0-9]*' ;; static) from='\.[ao]' ;; esac
+    [ "$(grep -Ec "\"entry\": \"[^\"]*$from\", \"malloc\": \"[^\"]*$from\"" "$json")" = "$(contenders | wc -l)" ]
+}
+
+no_interpreter() { # nothing of a static worker is loaded when it starts
+    for worker in "$bench"/worker-static-*; do
+        if readelf -l "$worker" | grep -q INTERP; then echo "$worker is not static"; return 1; fi
+    done
+}
+
+scale_points() { # "scan point" of each point that QUICK measures
+    for tags in 1 16 64 256 1024 4096; do echo "tags $tags"; done
+    for live in 1048576 16777216; do echo "live $live"; echo "live-2K $live"; done
+    for threads in 1 2 4 8 16 32 64; do echo "threads $threads"; done
+}
+
+scale_has_all() { # two contenders (one if we are compared with ourselves) and two phases at each point, and nothing else
+    [ "$(head -n 1 "$scratch/scale.csv")" = \
+        scan,point,phase,contender,nanoseconds,ratio,slowest_thread,fastest_thread,share ] || return 1
+    [ "$(grep -c 'skipped, because QUICK is set$' "$scratch/scale")" = 6 ] || return 1
+    scale_points | awk -F '[ ,]' '
+        NR == FNR { points[$1 " " $2] = 1; n++; next }
+        FNR == 1 { next }
+        NF != 9 || !(($1 " " $2) in points) || $3 !~ /^(replace|pair)$/ { print "odd line: " $0; bad = 1 }
+        !($5 > 0 && $6 > 0 && $7 >= 0 && $7 <= 1 && $8 >= 1 && $9 > 0) { print "odd numbers: " $0; bad = 1 }
+        seen[$1, $2, $3, $4]++ { print "twice: " $0; bad = 1 }
+        { lines++; if (!($4 in names)) { names[$4] = 1; contenders++ } }
+        END {
+            if (!("tagpool" in names) || contenders != 2 || lines != n * 2 * contenders) {
+                print lines " lines, " contenders " contenders, " n " points"
+                bad = 1
+            }
+            exit bad
+        }' - "$scratch/scale.csv"
+}
+
+soak_is_whole() { # a line for each second; about as much live as is planned, all of it resident; the verdict
+    [ "$(head -n 1 "$scratch/soak.csv")" = seconds,resident_bytes,live_bytes,operations_per_second ] &&
+        grep -Eq '^creep: [+-][0-9]+\.[0-9]+ % over [0-9]+\.[0-9]+ minutes ' "$scratch/soak" &&
+        awk -F , 'NR == 1 { next }
+            NF != 4 || $1 != NR - 1 || $2 < $3 || $3 < 50e6 || $3 > 90e6 || $4 <= 0 { print "odd line: " $0; bad = 1 }
+            END { exit bad || NR != 5 }' "$scratch/soak.csv"
+}
+
+# A worker that only says it soaks, and writes a curve on which resident bytes grow by 1,000 each second, or one line too few.
+fake_worker() {
+    mkdir -p "$scratch/fake"
+    cat > "$scratch/fake/worker-tagpool" << 'END'
+#!/bin/sh
+case $1 in
+who) echo one two ;;
+soak)
+    echo seconds,resident_bytes,live_bytes,operations_per_second > "$3"
+    i=0
+    while [ $i -lt $(($2 - ${FEWER:-0})) ]; do
+        i=$((i + 1))
+        echo "$i,$((1000000 + 1000 * i)),900000,5" >> "$3"
+    done
+    echo soak 7 ;;
+esac
+END
+    chmod +x "$scratch/fake/worker-tagpool"
+    cp "$scratch/fake/worker-tagpool" "$scratch/fake/worker-malloc"
+}
+
+soak_judges() { # seconds 11 to 40 rise from 1,011,000 to 1,040,000 bytes: by 2.87 %
+    "$bench/soak" "$scratch/fake" "$scratch/fake.csv" 40 > "$scratch/fake.out" || return 1
+    cat "$scratch/fake.out"
+    grep -q '^creep: +2\.87 % over 0\.5 minutes (live bytes: +0\.00 %)$' "$scratch/fake.out" &&
+        ! FEWER=1 "$bench/soak" "$scratch/fake" "$scratch/fake.csv" 40
+}
+
+static_refused() { # make bench-static, with these settings, must say no, and why
+    text=$1
+    shift
+    ! env QUICK=1 ROWS=pair-64-1tag "$@" make -s bench-static > "$scratch/refusal" 2>&1 && grep -q "$text" "$scratch/refusal"
+}
+
+static_is_possible() {
+    # shellcheck disable=SC2086
+    echo 'int main(void) { return 0; }' | ${CC:-cc} ${CFLAGS:-} -static -x c - -o "$scratch/static" 2> /dev/null
+}
+
+run_static() {
+    QUICK=1 make -s bench-static > "$table"
+}
+
+run_scale() {
+    QUICK=1 "$bench/sweep" "$bench" "$scratch/scale.csv" > "$scratch/scale"
+}
+
+run_soak() {
+    "$bench/soak" "$bench" "$scratch/soak.csv" 4 > "$scratch/soak"
+}
+
 run_quick() {
     QUICK=1 "$bench/bench" "$bench" "$json" > "$table"
 }
@@ -117,9 +220,34 @@ check "JSON has all rows" json_has_all
 check "table has all rows" table_has_all
 check "table has all sections" sections
 check "geometric means" means
+check "linkage is shared" linkage shared
 check "unknown row is refused" refused ROWS=no-such-row
 check "unknown base is refused" refused BASE=no-such-peer
 check "missing peer is refused" refused "PEERS=$scratch/missing.so"
 check "bad number is refused" refused ROUNDS=many
-echo "$passed passed, $failed failed"
+check "unknown linkage is refused" refused LINKAGE=dynamic
+check "scale run" run_scale
+check "scale has all points" scale_has_all
+check "soak run" run_soak
+check "soak is whole" soak_is_whole
+fake_worker
+check "soak judges a known curve" soak_judges
+if static_is_possible; then
+    json=$B/bench-static.json table=$scratch/static-table
+    check "static run" run_static
+    check "static: contenders" takes_part
+    check "static: JSON is valid" json_is_valid
+    check "static: JSON has all rows" json_has_all
+    check "static: table has all rows" table_has_all
+    check "static: linkage" linkage static
+    check "static: workers are static" no_interpreter
+    check "static: a peer without malloc is refused" static_refused 'so that it replaces malloc' "PEERS=x=$B/libtagpool.a"
+    check "static: a shared peer is refused" static_refused 'should be an archive' PEERS=x=x.so
+    check "static: a peer without a name is refused" static_refused 'should be name=path' PEERS=x.a
+else
+    echo "static linkage is not tested: the compiler cannot link static programs"
+    skipped=1
+fi
+if [ $skipped = 0 ]; then closing=; else closing=", $skipped skipped"; fi
+echo "$passed passed, $failed failed$closing"
 [ "$failed" = 0 ]

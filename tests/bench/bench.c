@@ -12,6 +12,9 @@
  *                         "thread-glibc" (the wrappers over glibc), which otherwise do not take part
  *   PEERS=path.so,...     further allocators that replace malloc; name=path.so gives them a name
  *   BASE=mimalloc         what ratios refer to, and what the wrappers wrap
+ *   LINKAGE=shared        each allocator is a shared library; static: each is linked into its worker, worker-static-NAME, which
+ *                         tests/bench/static.sh makes; of PEERS=name=path.a,... only the names count here
+ *   TRACE=path.trace      a recorded trace of your own, replayed in the rows trace-own (record/recorder.c says how to record)
  *   QUICK=1               one short round: a smoke test, no measurement
  *
  * One round measures row after row, and each row with all contenders in turn, each in a process of its own; the turn starts
@@ -32,25 +35,14 @@
 #define RSS_OPERATIONS 1048576u
 #define RSS_OPERATIONS_QUICK 65536u
 
-static unsigned long number_option(const char *name, unsigned long otherwise, unsigned long most)
-{
-    const char *text = getenv(name);
-    if (text == NULL || *text == '\0') {
-        return otherwise;
-    }
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-    if (*end != '\0' || number == 0 || number > most) {
-        fprintf(stderr, "bench: %s=%s should be a number from 1 to %lu\n", name, text, most);
-        exit(1);
-    }
-    return number;
-}
-
 static void cells_make(struct bench_run *run, const char *rows)
 {
     for (size_t i = 0; i < bench_rows_count; i++) {
         const struct bench_row *row = &bench_rows[i];
+        const char *own = getenv("TRACE");
+        if (strcmp(row->name, BENCH_ROW_OWN) == 0 && (own == NULL || *own == '\0')) {
+            continue;
+        }
         for (unsigned n = row->threads_min; n <= row->threads_max && bench_matches(rows, row->name); n++) {
             if (run->cells_count == BENCH_CELLS) {
                 fprintf(stderr, "bench: more than %u cells\n", BENCH_CELLS);
@@ -68,7 +60,7 @@ static void cells_make(struct bench_run *run, const char *rows)
 
 static bool applies(const struct bench_contender *contender, const struct bench_row *row)
 {
-    return contender->makes_blocks || (row->kind != BENCH_LIVE && row->kind != BENCH_RSS);
+    return contender->makes_blocks || (row->kind != BENCH_LIVE && row->kind != BENCH_RSS && row->kind != BENCH_TRACE);
 }
 
 /* One sample, or NAN; and the share of a processor, or NAN. */
@@ -131,11 +123,11 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: bench FOLDER JSON\n");
         return 1;
     }
-    const char *quick_text = getenv("QUICK");
-    bool quick = quick_text != NULL && *quick_text != '\0' && strcmp(quick_text, "0") != 0;
+    bool quick = bench_quick();
     run.folder = arguments[1];
-    run.rounds = (unsigned)number_option("ROUNDS", quick ? 1 : ROUNDS_DEFAULT, BENCH_ROUNDS);
-    run.microseconds = number_option("MICROSECONDS", quick ? MICROSECONDS_QUICK : MICROSECONDS_DEFAULT, 60000000);
+    run.is_static = bench_static();
+    run.rounds = (unsigned)bench_number("ROUNDS", quick ? 1 : ROUNDS_DEFAULT, BENCH_ROUNDS);
+    run.microseconds = bench_number("MICROSECONDS", quick ? MICROSECONDS_QUICK : MICROSECONDS_DEFAULT, 60000000);
     run.rss_operations = quick ? RSS_OPERATIONS_QUICK : RSS_OPERATIONS;
     cells_make(&run, getenv("ROWS"));
     bench_contenders_find(&run, getenv("PEERS"), getenv("BASE"), getenv("CONTENDERS"));

@@ -18,8 +18,8 @@
 /* One allocator: a worker program, and what is loaded before the C library. */
 struct bench_contender {
     char name[BENCH_NAME];
-    const char *program;      /* worker-<program> */
-    char preload[BENCH_PATH]; /* LD_PRELOAD; "" for none */
+    const char *program;      /* worker-<program>, or with static linkage worker-static-<name> */
+    char preload[BENCH_PATH]; /* LD_PRELOAD; "" for none, as always with static linkage */
     char entry[BENCH_PATH];   /* the object that the measured functions come from */
     char malloc_from[BENCH_PATH];
     bool makes_blocks; /* false: gives one block again and again, and cannot run live sets */
@@ -42,6 +42,7 @@ struct bench_cell {
 
 struct bench_run {
     const char *folder; /* of the workers */
+    bool is_static;     /* each allocator is linked into its worker; otherwise each is a shared library. Never mixed. */
     unsigned rounds;
     unsigned long microseconds; /* for each cell */
     unsigned long rss_operations;
@@ -49,6 +50,20 @@ struct bench_run {
     struct bench_cell cells[BENCH_CELLS];
     size_t cells_count;
 };
+
+/* options.c */
+
+/* The number in environment variable `name`, or `otherwise`. Exits if it is not from 1 to `most`. */
+unsigned long bench_number(const char *name, unsigned long otherwise, unsigned long most);
+
+/* QUICK is set, and not to 0. */
+bool bench_quick(void);
+
+/* LINKAGE says static. Exits if it says neither that nor shared. */
+bool bench_static(void);
+
+/* "static" or "shared" */
+const char *bench_linkage(const struct bench_run *run);
 
 /* contenders.c */
 
@@ -67,10 +82,12 @@ bool bench_contender_run(const struct bench_run *run, const struct bench_contend
 /* means.c, table.c, json.c */
 
 /* Geometric mean of the ratios to `base` over the timed cells with so many threads that both did; 0 threads: all. NAN if
- * there are none. */
+ * there are none. The second one is over the cells that replay traces, which the first one leaves out. */
 double bench_geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads);
+double bench_geomean_traces(const struct bench_run *run, size_t contender, size_t base, unsigned threads);
 
-/* Geometric mean, over rows that run on one and on two threads, of two threads' time to one thread's; `row` picks one. */
+/* Geometric mean, over rows that run on one and on two threads, of two threads' time to one thread's; `row` picks one. All rows
+ * leaves out those that replay traces. */
 double bench_scaling(const struct bench_run *run, size_t contender, const char *row);
 
 /* Median share of a processor that each of the base's threads had, over rows without pipes; NAN if there are none. The base

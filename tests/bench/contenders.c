@@ -32,7 +32,11 @@ static void worker_exec(const struct bench_run *run, const struct bench_contende
 {
     char path[BENCH_PATH];
     const char *vector[8] = {path};
-    snprintf(path, sizeof path, "%s/worker-%s", run->folder, contender->program);
+    if (run->is_static) {
+        snprintf(path, sizeof path, "%s/worker-static-%s", run->folder, contender->name);
+    } else {
+        snprintf(path, sizeof path, "%s/worker-%s", run->folder, contender->program);
+    }
     for (size_t i = 0; i < 6 && arguments[i] != NULL; i++) {
         vector[i + 1] = arguments[i];
     }
@@ -133,7 +137,7 @@ static void peers_find_installed(struct bench_run *run)
     dup2(nowhere, STDERR_FILENO); /* the loader's complaints about what is not installed */
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (contender_named(&run->contenders, known[i].name) == NULL) {
-            contender_add(run, known[i].name, "malloc", known[i].file);
+            contender_add(run, known[i].name, "malloc", run->is_static ? "" : known[i].file);
         }
     }
     dup2(errors, STDERR_FILENO);
@@ -167,8 +171,12 @@ static void peers_add_given(struct bench_run *run, const char *peers)
             peer_name(&run->contenders, path, name);
         }
         bool clean = name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] == '\0';
-        if (!clean || contender_named(&run->contenders, name) != NULL || !contender_add(run, name, "malloc", path)) {
-            fprintf(stderr, "bench: cannot use peer \"%s\" from %s\n", name, path);
+        /* With static linkage tests/bench/static.sh has linked it; it is among the known ones if it has such a name. */
+        bool is_there = contender_named(&run->contenders, name) != NULL;
+        bool good = clean && is_there && run->is_static;
+        if (!good && (!clean || is_there || !contender_add(run, name, "malloc", run->is_static ? "" : path))) {
+            fprintf(stderr, "bench: cannot use peer \"%s\" from %s as a %s\n", name, path,
+                    run->is_static ? "program linked with it" : "shared library");
             exit(1);
         }
     }

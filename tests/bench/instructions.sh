@@ -1,42 +1,73 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Counts instructions per pair (64 B, allocate and free) with callgrind: two runs that differ only in the number of pairs, so
-# that start-up cancels out; then less the loop's own, measured with the wrapper that does nothing. No noise: the same each time.
+# Counts instructions per operation (an allocation and its free) with callgrind: two runs that differ only in the number of
+# operations, so that start-up cancels out; less the loop's own, measured with the wrapper that does nothing. No noise: the
+# same each time.
 #
-#   instructions.sh FOLDER   FOLDER has the workers. PEERS=path.so,... adds peers, ROW= names another row.
+#   instructions.sh FOLDER        our own rows, then row ROW (pair-64-1tag) with everybody; PEERS=path.so,... adds peers
+#   instructions.sh FOLDER rows   only lines "row figure" of our own: what tests/instructions.sh compares
+#
+# FOLDER has the workers.
 set -eu
-folder=${1:?usage: instructions.sh FOLDER}
+folder=${1:?usage: instructions.sh FOLDER [rows]}
+what=${2:-all}
 row=${ROW:-pair-64-1tag}
-few=81920 many=163840 # whole chunks of each row
+rows='pair-16-1tag pair-64-1tag pair-64-16tag pair-1K-1tag pair-4K-1tag pair-64K-1tag pair-1M-1tag batch-random-64-16tag'
+few=8000 many=32000 # the worker rounds up to whole chunks, and says how many operations it did
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-command -v valgrind > /dev/null || { echo "instructions: needs valgrind"; exit 1; }
+command -v valgrind > /dev/null || { echo "instructions: needs valgrind" >&2; exit 1; }
 
-total() { # instructions of worker $1 with preload "$2" for $3 pairs
-    LD_PRELOAD=$2 valgrind --tool=callgrind --callgrind-out-file="$scratch/out" "$folder/worker-$1" "$row" 1 "ops=$3" \
-        > "$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
-    sed -n 's/^summary: //p; s/^totals: //p' "$scratch/out" | tail -n 1
+total() { # worker, preload, row, operations, file: writes instructions and operations
+    LD_PRELOAD=$2 valgrind --tool=callgrind --callgrind-out-file="$5.callgrind" "$folder/worker-$1" "$3" 1 "ops=$4" \
+        > "$5.log" 2>&1 || { cat "$5.log" >&2; return 1; }
+    instructions=$(sed -n 's/^summary: //p; s/^totals: //p' "$5.callgrind" | tail -n 1)
+    operations=$(sed -n 's/^ns .* ops \([0-9]*\)$/\1/p' "$5.log")
+    echo "${instructions:?callgrind says nothing} ${operations:?the worker says nothing}" > "$5"
 }
 
-per_pair() { # worker, preload
-    a=$(total "$1" "$2" "$few") && b=$(total "$1" "$2" "$many")
-    awk -v a="$a" -v b="$b" -v n=$((many - few)) 'BEGIN { printf "%.2f", (b - a) / n }'
+per_operation() { # worker, preload, row
+    total "$1" "$2" "$3" "$few" "$scratch/few" &
+    other=$!
+    total "$1" "$2" "$3" "$many" "$scratch/many" || { wait $other; return 1; }
+    wait $other || return 1
+    awk 'NR == 1 { i = $1; n = $2 } NR == 2 { printf "%.2f", ($1 - i) / ($2 - n) }' "$scratch/few" "$scratch/many"
+}
+
+net() { # worker, preload, row
+    loop=$(per_operation null "" "$3") && gross=$(per_operation "$1" "$2" "$3") || return 1
+    awk -v gross="$gross" -v loop="$loop" 'BEGIN { printf "%.2f", gross - loop }'
+}
+
+own_rows() {
+    for each in $rows; do
+        figure=$(net tagpool "" "$each") || exit 1
+        printf '%-24s %8s\n' "$each" "$figure"
+    done
 }
 
 print() { # name, worker, preload
-    gross=$(per_pair "$2" "$3")
-    awk -v name="$1" -v gross="$gross" -v loop="$loop" 'BEGIN { printf "%-16s %8.2f\n", name, gross - loop }'
+    figure=$(net "$2" "$3" "$row") || exit 1
+    printf '%-24s %8s\n' "$1" "$figure"
 }
 
 is_there() { # can this library be loaded before the C library?
     object=$(LD_PRELOAD=$1 "$folder/worker-malloc" who 2> /dev/null) && [ "$object" != "$plain" ]
 }
 
+if [ "$what" = rows ]; then
+    own_rows
+    exit
+fi
+[ "$what" = all ] || { echo "instructions: \"$what\" should be \"rows\" or nothing" >&2; exit 1; }
+
+echo "tagpool: instructions per allocation and free, net of the loop with two empty calls"
+own_rows
+echo
+echo "row $row, everybody"
 plain=$("$folder/worker-malloc" who)
-loop=$(per_pair null "")
 base=
-echo "instructions per pair, row $row, net of the loop with two empty calls ($loop)"
 print tagpool tagpool ""
 print glibc malloc ""
 for peer in mimalloc=libmimalloc.so.2 jemalloc=libjemalloc.so.2 tcmalloc=libtcmalloc_minimal.so.4 \

@@ -62,12 +62,14 @@ static void cell_write(FILE *file, const struct bench_run *run, const struct ben
     fprintf(file, "}}");
 }
 
-static void means_write(FILE *file, const struct bench_run *run, const char *name, unsigned threads)
+typedef double mean(const struct bench_run *run, size_t contender, size_t base, unsigned threads);
+
+static void means_write(FILE *file, const struct bench_run *run, const char *name, mean *mean_of, unsigned threads)
 {
     fprintf(file, "    \"%s\": {", name);
     for (size_t i = 0; i < run->contenders.count; i++) {
         fprintf(file, "%s\"%s\": ", i == 0 ? "" : ", ", run->contenders.list[i].name);
-        number_write(file, bench_geomean(run, i, run->contenders.base, threads));
+        number_write(file, mean_of(run, i, run->contenders.base, threads));
     }
     fprintf(file, "}");
 }
@@ -79,6 +81,7 @@ int bench_json_write(const struct bench_run *run, const char *path)
         return -1;
     }
     fprintf(file, "{\n  \"rounds\": %u,\n  \"microseconds\": %lu,\n", run->rounds, run->microseconds);
+    fprintf(file, "  \"linkage\": \"%s\",\n", bench_linkage(run));
     fprintf(file, "  \"base\": \"%s\",\n", run->contenders.list[run->contenders.base].name);
     contenders_write(file, &run->contenders);
     fprintf(file, "  \"rows\": [\n");
@@ -91,9 +94,13 @@ int bench_json_write(const struct bench_run *run, const char *path)
     fprintf(file, ", \"two_threads\": ");
     number_write(file, bench_share(run, 2));
     fprintf(file, "},\n  \"geomean\": {\n");
-    means_write(file, run, "one_thread", 1);
+    means_write(file, run, "one_thread", bench_geomean, 1);
     fprintf(file, ",\n");
-    means_write(file, run, "two_threads", 2);
+    means_write(file, run, "two_threads", bench_geomean, 2);
+    fprintf(file, ",\n");
+    means_write(file, run, "traces_one_thread", bench_geomean_traces, 1);
+    fprintf(file, ",\n");
+    means_write(file, run, "traces_two_threads", bench_geomean_traces, 2);
     fprintf(file, ",\n    \"two_threads_to_one\": {");
     for (size_t i = 0; i < run->contenders.count; i++) {
         fprintf(file, "%s\"%s\": ", i == 0 ? "" : ", ", run->contenders.list[i].name);

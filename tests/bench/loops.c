@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * loops.c: pairs, batches, and the live set.
+ * loops.c: pairs, batches, and the live set; replay.c has the loop of recorded traces.
  */
 #include "loops.h"
 
@@ -90,11 +90,14 @@ uint64_t loops_chunk(struct work *work)
     case BENCH_BATCH:
         batch_chunk(work);
         break;
+    case BENCH_TRACE:
+        replay_run(&work->replay);
+        break;
     default:
         live_chunk(work);
         break;
     }
-    uint64_t operations = loops_chunk_size(work->row);
+    uint64_t operations = work->row->kind == BENCH_TRACE ? work->replay.allocs : loops_chunk_size(work->row);
     work->allocs += operations;
     work->frees += operations;
     return operations;

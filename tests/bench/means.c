@@ -30,20 +30,31 @@ double bench_median(const double *samples, size_t count)
     return (sorted[(good - 1) / 2] + sorted[good / 2]) / 2;
 }
 
-double bench_geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads)
+static double geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads, bool traces)
 {
     double sum = 0;
     unsigned count = 0;
     for (size_t i = 0; i < run->cells_count; i++) {
         const struct bench_cell *cell = &run->cells[i];
         double ratio = cell->median[contender] / cell->median[base];
-        if (cell->row->kind == BENCH_RSS || (threads != 0 && cell->threads != threads) || isnan(ratio)) {
+        bool fits = cell->row->kind != BENCH_RSS && (cell->row->kind == BENCH_TRACE) == traces;
+        if (!fits || (threads != 0 && cell->threads != threads) || isnan(ratio)) {
             continue;
         }
         sum += log(ratio);
         count++;
     }
     return count == 0 ? NAN : exp(sum / count);
+}
+
+double bench_geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads)
+{
+    return geomean(run, contender, base, threads, false);
+}
+
+double bench_geomean_traces(const struct bench_run *run, size_t contender, size_t base, unsigned threads)
+{
+    return geomean(run, contender, base, threads, true);
 }
 
 double bench_scaling(const struct bench_run *run, size_t contender, const char *row)
@@ -53,7 +64,8 @@ double bench_scaling(const struct bench_run *run, size_t contender, const char *
     for (size_t i = 0; i + 1 < run->cells_count; i++) {
         const struct bench_cell *one = &run->cells[i], *two = &run->cells[i + 1];
         double ratio = two->median[contender] / one->median[contender];
-        if (one->row != two->row || isnan(ratio) || (row != NULL && strcmp(one->row->name, row) != 0)) {
+        bool wanted = row == NULL ? one->row->kind != BENCH_TRACE : strcmp(one->row->name, row) == 0;
+        if (one->row != two->row || isnan(ratio) || !wanted) {
             continue;
         }
         sum += log(ratio);

@@ -37,3 +37,21 @@ uint64_t resident_bytes(void)
     }
     return number_in("/proc/self/statm", " ") * (uint64_t)sysconf(_SC_PAGESIZE);
 }
+
+uint64_t resident_possible(void)
+{
+    /* Files of one number, or "max": the group's limit and use, of both versions of control groups. */
+    static const char *const groups[][2] = {
+        {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
+        {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"},
+    };
+    uint64_t kilobytes = number_in("/proc/meminfo", "\nMemAvailable:");
+    uint64_t possible = kilobytes == 0 ? UINT64_MAX : kilobytes * 1024;
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        uint64_t limit = number_in(groups[i][0], ""), used = number_in(groups[i][1], "");
+        if (limit != 0 && limit - (used < limit ? used : limit) < possible) {
+            possible = limit - (used < limit ? used : limit);
+        }
+    }
+    return possible;
+}

@@ -22,6 +22,10 @@
     { \
         "pipe-" text "-" #size, BENCH_PIPE, size, 1, BENCH_FIFO, both, 2, 2 \
     }
+#define REPLAY(text) \
+    { \
+        "trace-" text, BENCH_TRACE, 0, 0, BENCH_LIFO, false, 1, BENCH_THREADS \
+    }
 #define RSS(tags) \
     { \
         "rss-" #tags "tag", BENCH_RSS, 0, tags, BENCH_LIFO, false, 1, 1 \
@@ -57,6 +61,11 @@ const struct bench_row bench_rows[] = {
     PIPE("oneway", 256, false),
     PIPE("bothways", 64, true),
     PIPE("bothways", 256, true),
+    REPLAY("cc1"),
+    REPLAY("python"),
+    REPLAY("sqlite"),
+    REPLAY("redis"),
+    REPLAY("own"),
     RSS(1),
     RSS(64),
     RSS(1024),

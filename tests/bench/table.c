@@ -55,12 +55,18 @@ static size_t ours(const struct bench_run *run)
     return i;
 }
 
-static void means_print(const struct bench_run *run, unsigned threads)
+typedef double mean(const struct bench_run *run, size_t contender, size_t base, unsigned threads);
+
+/* A mean with all contenders to the base, and to ourselves. Nothing if no row belongs to it. */
+static void means_print(const struct bench_run *run, const char *name, mean *mean_of, unsigned threads)
 {
     size_t own = ours(run);
-    printf("%-*s", FIRST_COLUMN, "geometric mean of ratios");
+    if (isnan(mean_of(run, run->contenders.base, run->contenders.base, threads))) {
+        return;
+    }
+    printf("%-*s", FIRST_COLUMN, name);
     for (size_t i = 0; i < run->contenders.count; i++) {
-        number_print(bench_geomean(run, i, run->contenders.base, threads));
+        number_print(mean_of(run, i, run->contenders.base, threads));
     }
     printf("\n");
     if (own == run->contenders.count) {
@@ -68,7 +74,7 @@ static void means_print(const struct bench_run *run, unsigned threads)
     }
     printf("%-*s", FIRST_COLUMN, "times tagpool");
     for (size_t i = 0; i < run->contenders.count; i++) {
-        number_print(bench_geomean(run, i, own, threads));
+        number_print(mean_of(run, i, own, threads));
     }
     printf("\n");
 }
@@ -104,7 +110,8 @@ static void section_print(const struct bench_run *run, const char *title, bool r
         }
     }
     if (!rss) {
-        means_print(run, threads);
+        means_print(run, "geometric mean of ratios", bench_geomean, threads);
+        means_print(run, "that of real traces", bench_geomean_traces, threads);
         share_print(run, threads);
     }
 }
@@ -130,6 +137,8 @@ void bench_table_print(const struct bench_run *run)
     const struct bench_contenders *contenders = &run->contenders;
     printf("Nanoseconds per allocation and free, median of %u rounds; in brackets the ratio to %s.\n", run->rounds,
            contenders->list[contenders->base].name);
+    printf("Linkage: %s\n", run->is_static ? "static, every allocator is part of the program that calls it."
+                                           : "shared, every allocator is a shared library.");
     for (size_t i = 0; i < contenders->count; i++) {
         const struct bench_contender *contender = &contenders->list[i];
         printf("  %-14s %s", contender->name, contender->entry);

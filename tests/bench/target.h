@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * target.h: the allocator that a worker is compiled for, each called directly through a shared library.
+ * target.h: the allocator that a worker is compiled for, each called directly, in a shared library or linked statically.
  *
- *   TARGET_MALLOC   malloc and free of the C library, or of a peer that LD_PRELOAD puts before it; no tags
+ *   TARGET_MALLOC   malloc and free of the C library, or of a peer that LD_PRELOAD or the linker puts before it; no tags
  *   TARGET_TAGPOOL  tagpool
  *   TARGET_WRAP     one of the accounting wrappers (wrap.h), or the wrapper that does nothing
  */

@@ -2,10 +2,12 @@
  *
  * worker.c: measures one row with the one allocator that it was compiled for, in a process of its own.
  *
- *   worker ROW THREADS MICROSECONDS   runs for about that long; prints "ns" and nanoseconds per operation, then "share" and
- *                                     how much of a processor each thread had
+ *   worker ROW THREADS MICROSECONDS   runs for about that long; prints "ns" and nanoseconds per operation, "share" and how
+ *                                     much of a processor each thread had, "ops" and the operations of the first thread
  *   worker ROW THREADS ops=N          does N operations per thread, rounded up to whole chunks
- *   worker who                        prints the shared objects that the allocator and malloc come from
+ *   worker scale ...                  one point of `make bench-scale`: scale.h
+ *   worker soak ...                   `make soak`: soak.h
+ *   worker who                        prints the shared objects or archives that the allocator and malloc come from
  *
  * A row rss-* needs ops=N and prints "rss" and resident bytes per live requested byte. When the allocator counts, its counts
  * must agree with what was done: a wrong count fails the run.
@@ -16,7 +18,10 @@
 #include "loops.h"
 #include "pipe.h"
 #include "resident.h"
+#include "scale.h"
+#include "soak.h"
 #include "target.h"
+#include "verify.h"
 
 #include <dlfcn.h>
 #include <inttypes.h>
@@ -125,7 +130,7 @@ static void run_timed(const struct bench_row *row, unsigned threads)
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);
     }
-    printf("ns %.4f share %.4f\n", nanoseconds(row, threads), share(threads));
+    printf("ns %.4f share %.4f ops %" PRIu64 "\n", nanoseconds(row, threads), share(threads), runners[0].operations);
 }
 
 static void run_rss(void)
@@ -146,23 +151,45 @@ static void run_rss(void)
 /* Compares the target's own counts with what the loops did. */
 static void verify(unsigned threads)
 {
-    uint64_t allocs = 0, frees = 0, allocs_counted, frees_counted;
+    uint64_t allocs = 0, frees = 0;
     for (unsigned i = 0; i < threads; i++) {
         allocs += runners[i].work.allocs;
         frees += runners[i].work.frees;
     }
-    if (target_counts(&allocs_counted, &frees_counted) && (allocs_counted != allocs || frees_counted != frees)) {
-        fprintf(stderr, "bench worker: done: %" PRIu64 " allocs, %" PRIu64 " frees; counted: %" PRIu64 ", %" PRIu64 "\n", allocs,
-                frees, allocs_counted, frees_counted);
+    verify_counts(allocs, frees);
+}
+
+/* Loads the trace of a row that replays: the user's own, or one from the folder traces beside this program. */
+static void replay_open(struct work *work, const char *program)
+{
+    char path[4096], error[REPLAY_ERROR];
+    const char *slash = strrchr(program, '/'), *own = getenv("TRACE");
+    int folder = slash == NULL ? 0 : (int)(slash + 1 - program);
+    if (strcmp(work->row->name, BENCH_ROW_OWN) == 0) {
+        snprintf(path, sizeof path, "%s", own == NULL ? "" : own);
+    } else {
+        snprintf(path, sizeof path, "%.*straces/%s.trace", folder, program, work->row->name + strlen("trace-"));
+    }
+    if (!replay_load(&work->replay, path, error)) {
+        fprintf(stderr, "bench worker: trace \"%s\": %s\n", path, error);
         exit(1);
     }
 }
 
+#ifdef BENCH_STATIC
+/* Written by tests/bench/static.sh: what the linker took the functions from. */
+extern const char linked_entry[], linked_malloc[];
+#endif
+
 static const char *object_of(const char *symbol)
 {
+#ifdef BENCH_STATIC
+    return strcmp(symbol, "malloc") == 0 ? linked_malloc : linked_entry;
+#else
     Dl_info info;
     void *address = dlsym(RTLD_DEFAULT, symbol);
     return address != NULL && dladdr(address, &info) != 0 ? info.dli_fname : "?";
+#endif
 }
 
 #define TEXT_OF(name) TEXT(name)
@@ -173,6 +200,11 @@ int main(int count, char **arguments)
     if (count == 2 && strcmp(arguments[1], "who") == 0) {
         printf("%s %s\n", object_of(TEXT_OF(TARGET_ENTRY)), object_of("malloc"));
         return 0;
+    }
+    if (count >= 2 && (strcmp(arguments[1], "scale") == 0 || strcmp(arguments[1], "soak") == 0)) {
+        int status = strcmp(arguments[1], "scale") == 0 ? scale_main(count, arguments) : soak_main(count, arguments);
+        fflush(stdout);
+        _exit(status);
     }
     const struct bench_row *row = count == 4 ? bench_row_find(arguments[1]) : NULL;
     if (row == NULL) {
@@ -195,6 +227,9 @@ int main(int count, char **arguments)
         runners[i].index = i;
         runners[i].work.row = row;
         trace_draw(&runners[i].work.trace, row, i);
+        if (row->kind == BENCH_TRACE) {
+            replay_open(&runners[i].work, arguments[0]);
+        }
     }
     if (row->kind == BENCH_RSS) {
         run_rss();
