@@ -22,12 +22,13 @@ struct half {
 };
 
 struct arena {
-    uintptr_t base;
-    uintptr_t slope;    /* base - (address of spans << 10): see span_address() */
+    _Alignas(64) uintptr_t base; /* every free reads this line, and hardly anybody writes it */
+    size_t open_units;  /* how many units the fast free knows: all, or none while the front door has closed it */
+    struct span *spans; /* one for each unit */
+    uintptr_t slope;    /* base - (address of spans << 9): see span_address() */
     size_t bytes;       /* of both halves */
     size_t half_units;
-    struct span *spans; /* one for each unit */
-    struct half half[POOLS];
+    _Alignas(64) struct half half[POOLS];
     size_t units_given; /* back to the system so far, as far as they had memory */
     size_t cache_units; /* dirty units that each half may keep */
     bool prefault;      /* nonpaged memory: touch when committed */

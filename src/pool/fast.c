@@ -150,7 +150,7 @@ void pool_free_other(void *block, uint32_t tag, bool any_tag)
     struct thread *thread = thread_self;
     uintptr_t address = (uintptr_t)block;
     size_t unit = (address - arena.base) >> UNIT_SHIFT;
-    if (thread != &no_thread && unit < LOAD(&pool_state.open_units)) {
+    if (thread != &no_thread && unit < LOAD(&arena.open_units)) {
         struct span *span = &arena.spans[unit];
         bool is_owned = LOAD_ACQUIRE(&span->owner) != NULL;
         if (is_owned && free_owned(thread, span, address, tag, any_tag))

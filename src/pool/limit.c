@@ -10,7 +10,7 @@ void pool_feature(uint32_t feature, bool on)
 {
     uint32_t features = on ? pool_state.features | feature : pool_state.features & ~feature;
     STORE(&pool_state.features, features);
-    STORE(&pool_state.open_units, features != 0 ? 0 : arena.bytes >> UNIT_SHIFT);
+    STORE(&arena.open_units, features != 0 ? 0 : arena.bytes >> UNIT_SHIFT);
     heaps_open(features == 0);
 }
 

@@ -26,7 +26,6 @@
 struct pool_state {
     uint32_t features;
     uint32_t started;
-    size_t open_units; /* of the arena; 0 while a feature is on */
     uint32_t wrong_tag; /* enum wrong_tag_policy */
     struct {
         tagpool_count limit;   /* 0 for none */
@@ -130,7 +129,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
     uintptr_t from_base = (uintptr_t)block - arena.base;
     size_t unit = from_base >> UNIT_SHIFT;
-    if (LIKELY(unit < PEEK(&pool_state.open_units))) {
+    if (LIKELY(unit < PEEK(&arena.open_units))) {
         const struct span *span = &arena.spans[unit];
         uint64_t exact = PEEK(&span->exact);
         uint64_t shape = PEEK(&span->shape);
