@@ -41,9 +41,9 @@
 #define TAGPOOL_CACHE (UINT64_C(64) << 20)
 #endif
 
-/* Entries of each thread's cache from tag to counters; a power of two, 16 to 4,096. */
+/* Entries of each thread's cache from tag to counters; a power of two, 16 to 16,384. */
 #ifndef TAGPOOL_TAG_CACHE
-#define TAGPOOL_TAG_CACHE (TAGPOOL_BARE ? 16 : 4096)
+#define TAGPOOL_TAG_CACHE (TAGPOOL_BARE ? 16 : 16384)
 #endif
 
 #if TAGPOOL_TAGS < 16 || TAGPOOL_TAGS > 65520 || TAGPOOL_TAGS % 16 != 0
@@ -52,8 +52,8 @@
 #if TAGPOOL_THREADS < 2 || TAGPOOL_THREADS > 65536
 #error "TAGPOOL_THREADS must be from 2 to 65536"
 #endif
-#if TAGPOOL_TAG_CACHE < 16 || TAGPOOL_TAG_CACHE > 4096 || (TAGPOOL_TAG_CACHE & (TAGPOOL_TAG_CACHE - 1)) != 0
-#error "TAGPOOL_TAG_CACHE must be a power of two from 16 to 4096"
+#if TAGPOOL_TAG_CACHE < 16 || TAGPOOL_TAG_CACHE > 16384 || (TAGPOOL_TAG_CACHE & (TAGPOOL_TAG_CACHE - 1)) != 0
+#error "TAGPOOL_TAG_CACHE must be a power of two from 16 to 16384"
 #endif
 
 #endif

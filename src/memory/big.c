@@ -8,7 +8,6 @@
 static void run_own(struct heap *heap, struct span *run, unsigned pool, size_t units)
 {
     STORE(&run->bin, &heap->bin[pool][BIN_RUNS + units]);
-    STORE(&run->owner_rows, heap->rows[pool]);
     STORE(&run->notes, &run->big_note);
     STORE(&run->exact, span_exact(1, 1));
     STORE(&run->remote, 0);
@@ -64,6 +63,7 @@ bool big_release(struct span *run, uint32_t live)
 static void run_delete(struct span *run)
 {
     size_t units = run->units;
+    STORE(&run->exact, 0);
     STORE(&run->owner, NULL);
     STORE_RELEASE(&run->kind, SPAN_PARKED);
     arena_give(run, units);

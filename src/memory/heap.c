@@ -77,6 +77,8 @@ bool heap_start(struct heap *heap)
             entry += magazine_entries(run_magazine_most(units));
         }
         bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, &no_blocks, 0);
+        for (unsigned i = 0; i < BINS; i++)
+            heap->bin[pool][i].rows = heap->rows[pool];
     }
     return true;
 }

@@ -42,6 +42,7 @@ struct bin {
     _Alignas(64) struct slot_ref *top; /* the block to take next; base if there is none */
     struct slot_ref *full; /* where top is when the magazine is full */
     struct slot_ref *base;
+    void *rows;            /* what the front door keeps for this heap and pool: not looked into here */
     uint32_t spans;        /* first span of the list: index + 1, or 0 */
     uint32_t slot_bytes;
     uint8_t class;
@@ -63,7 +64,7 @@ struct batch {
 
 struct heap {
     struct bin *bin[POOLS]; /* BINS of each */
-    void *rows[POOLS];      /* what the front door keeps for this heap; spans have a copy */
+    void *rows[POOLS];      /* what the front door keeps for this heap; bins have a copy */
     uint32_t kept_units;    /* of the runs that belong to it, outstanding or free */
     uint32_t cached_units;
     uint32_t cached[POOLS][CACHED_RUN_UNITS + 1]; /* free big runs by length: index + 1, linked by next */

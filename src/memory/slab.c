@@ -36,7 +36,6 @@ static void span_fill(struct span *span, struct heap *heap, struct bin *bin)
 {
     const struct class_info *info = &classes.info[bin->class];
     STORE(&span->bin, bin);
-    STORE(&span->owner_rows, heap->rows[bin->pool]);
     STORE(&span->exact, info->exact);
     STORE(&span->shape, info->shape);
     STORE(&span->class, bin->class);
@@ -73,6 +72,7 @@ static void span_delete(struct span *span)
     unsigned pool = span_pool(span);
     uint32_t *notes = span->notes;
     uint8_t home = span->notes_home;
+    STORE(&span->exact, 0);
     STORE(&span->owner, NULL);
     STORE(&span->big_note, BIG_NOTE_WAS_SLAB);
     STORE_RELEASE(&span->kind, SPAN_PARKED);

@@ -44,9 +44,8 @@ struct span {
     /* What a free reads. Of a slab, but for `kind` and `big_note`. */
     struct heap *owner;   /* NULL unless SPAN_SLAB: a heap that finds itself here knows the kind */
     struct bin *bin;      /* of the owner, for this class and pool */
-    void *owner_rows;     /* what the front door keeps for the owner and this pool: not looked into here */
     uint32_t *notes;      /* one for each slot, see note.h. Stays behind when the slab goes: who still looks finds notes */
-    aligned_u64 exact;    /* span_exact() */
+    aligned_u64 exact;    /* span_exact(); 0 where there is no owner */
     aligned_u64 shape;    /* span_shape() */
     uint32_t big_note;    /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
                              BIG_NOTE_WAS_SLAB for a slab, freed for a big block */
@@ -54,7 +53,7 @@ struct span {
     uint8_t class;        /* SPAN_SLAB: see class.h */
     uint8_t flags;        /* SPAN_LINKED */
     uint8_t notes_home;   /* see notes.h */
-    uint64_t reserved;
+    uint64_t reserved[2];
 
     /* What the owner changes as slots come and go, but for `remote` and `inbox_next`. */
     _Alignas(64) uint32_t head; /* SPAN_SLAB: first slot of the free list: a link, see note.h */

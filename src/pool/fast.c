@@ -14,60 +14,62 @@ void *pool_alloc_peak(void *block)
     return block;
 }
 
-static void *count(const struct tag_entry *entry, void *block, size_t charged, size_t bytes)
+static void *count(void *rows, uint32_t live, void *block, size_t charged, size_t bytes)
 {
-    return ledger_charge(entry->row, charged, charged - bytes) ? pool_alloc_peak(block) : block;
+    return ledger_charge(pool_row(rows, live), charged, charged - bytes) ? pool_alloc_peak(block) : block;
 }
 
-const struct tag_entry *pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index)
+uint32_t pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index)
 {
     union thread_side *side = &thread->side[pool];
-    struct tag_entry *entry = thread_tag_entry(side, tag);
+    tag_entry *entry = thread_tag_entry(side, tag);
     *thread_tag_beside(side, entry) = *entry;
-    *entry = (struct tag_entry){tag, note_live(tag_index, 0, 0), SLAB_MOST_BYTES + 1, thread_row(thread, pool, tag_index)};
-    return entry;
+    *entry = tag_entry_of(tag, note_live(tag_index, 0, 0));
+    return tag_entry_live(*entry);
 }
 
-/* The entry of a tag that this thread has counted before; NULL if the ledger must first learn something. */
-static const struct tag_entry *find_entry(struct thread *thread, unsigned pool, uint32_t tag)
+/* The note of a block without slack under a tag that this thread has counted before; 0 if the ledger must first learn something. */
+static uint32_t find_live(struct thread *thread, unsigned pool, uint32_t tag)
 {
     union thread_side *side = &thread->side[pool];
-    struct tag_entry *entry = thread_tag_entry(side, tag);
-    if (entry->tag != tag)
+    tag_entry *entry = thread_tag_entry(side, tag);
+    if (!tag_entry_is(*entry, tag))
         entry = thread_tag_beside(side, entry);
-    if (entry->tag == tag && entry->below != 0)
-        return entry;
+    if (tag_entry_is(*entry, tag))
+        return tag_entry_live(*entry);
     uint32_t index = ledger_find(tag);
     if (index >= LEDGER_OVERFLOW || !ledger_is_joined(thread->number, index))
-        return NULL;
+        return 0;
     return pool_tag_enter(thread, pool, tag, index);
 }
 
-static void *alloc_big(struct thread *thread, const struct tag_entry *entry, unsigned pool, size_t bytes)
+static void *alloc_big(struct thread *thread, uint32_t live, unsigned pool, size_t bytes)
 {
     bool zeroed;
-    struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, entry->live, &zeroed) : NULL;
-    return run != NULL ? count(entry, (void *)span_address(run), big_charged(bytes), bytes) : NULL;
+    struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, live, &zeroed) : NULL;
+    if (run == NULL)
+        return NULL;
+    return count(thread->heap.rows[pool], live, (void *)span_address(run), big_charged(bytes), bytes);
 }
 
-static void *alloc_small(struct thread *thread, const struct tag_entry *entry, unsigned pool, size_t bytes)
+static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, size_t bytes)
 {
     struct bin *bin = &thread->heap.bin[pool][class_of(bytes)];
     if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return NULL;
     size_t charged = bin->slot_bytes;
-    return count(entry, slab_take(bin, bin->top, note_add_slack(entry->live, charged - bytes)), charged, bytes);
+    return count(bin->rows, live, slab_take(bin, bin->top, note_add_slack(live, charged - bytes)), charged, bytes);
 }
 
 /* All that is not as plain as what pool_alloc_other() looks for first. */
 static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     struct thread *thread = thread_self;
-    if (thread != &no_thread && LOAD(&pool_state.features) == 0 && pool < POOLS) {
-        const struct tag_entry *entry = find_entry(thread, pool, tag);
+    if (thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS) {
+        uint32_t live = find_live(thread, pool, tag);
         void *block = NULL;
-        if (entry != NULL)
-            block = bytes > SLAB_MOST_BYTES ? alloc_big(thread, entry, pool, bytes) : alloc_small(thread, entry, pool, bytes);
+        if (live != 0)
+            block = bytes > SLAB_MOST_BYTES ? alloc_big(thread, live, pool, bytes) : alloc_small(thread, live, pool, bytes);
         if (block != NULL)
             return block;
     }
@@ -78,13 +80,15 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
  * registers to be saved for them. */
 void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
-    if (pool < POOLS && bytes > SLAB_MOST_BYTES && big_may_belong(bytes) && LOAD(&pool_state.features) == 0) {
-        struct thread *thread = thread_self;
-        const struct tag_entry *entry = thread_tag_entry(&thread->side[pool], tag);
-        bool is_known = entry->tag == tag && entry->below != 0;
-        void *block = is_known ? big_take_own(&thread->heap, pool, bytes, entry->live) : NULL;
+    struct thread *thread = thread_self;
+    bool is_run = bytes > SLAB_MOST_BYTES && big_may_belong(bytes);
+    if (is_run && thread != NULL && pool < POOLS && LOAD(&pool_state.features) == 0) {
+        tag_entry entry = *thread_tag_entry(&thread->side[pool], tag);
+        uint32_t live = tag_entry_live(entry);
+        void *block = tag_entry_is(entry, tag) ? big_take_own(&thread->heap, pool, bytes, live) : NULL;
         if (block != NULL) {
-            if (LIKELY(!ledger_charge(entry->row, big_charged(bytes), big_charged(bytes) - bytes)))
+            struct tagpool_segment_counts *row = pool_row(thread->heap.rows[pool], live);
+            if (LIKELY(!ledger_charge(row, big_charged(bytes), big_charged(bytes) - bytes)))
                 return block;
             return pool_alloc_peak(block);
         }
@@ -150,7 +154,7 @@ void pool_free_other(void *block, uint32_t tag, bool any_tag)
     struct thread *thread = thread_self;
     uintptr_t address = (uintptr_t)block;
     size_t unit = (address - arena.base) >> UNIT_SHIFT;
-    if (thread != &no_thread && unit < LOAD(&arena.open_units)) {
+    if (thread != NULL && unit < LOAD(&arena.open_units)) {
         struct span *span = &arena.spans[unit];
         bool is_owned = LOAD_ACQUIRE(&span->owner) != NULL;
         if (is_owned && free_owned(thread, span, address, tag, any_tag))

@@ -92,8 +92,9 @@ INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that s
 /* Lets the ledger see that a block just allocated may make a new peak; returns it. */
 INTERNAL void *pool_alloc_peak(void *block);
 
-/* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. */
-INTERNAL const struct tag_entry *pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index);
+/* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. Gives the note of a block without
+ * slack under the tag. */
+INTERNAL uint32_t pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index);
 
 /* The row of the tag that a note names. */
 INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
@@ -103,10 +104,11 @@ INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
 
 INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 {
-    if (LIKELY(pool < POOLS)) {
-        union thread_side *side = thread_side(thread_self, pool);
-        const struct tag_entry *entry = thread_tag_entry(side, tag);
-        if (LIKELY(entry->tag == tag && bytes < entry->below)) {
+    struct thread *thread = thread_self;
+    if (LIKELY(pool < POOLS && thread != NULL)) {
+        union thread_side *side = thread_side(thread, pool);
+        tag_entry entry = *thread_tag_entry(side, tag);
+        if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
             uint32_t way = PEEK(&heap_table.way[(bytes + 15) / 16]);
             struct bin *bin = heap_way_bin(side->bin, way);
             struct slot_ref *top = bin->top;
@@ -114,8 +116,9 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
             if (LIKELY(block != NULL)) {
                 size_t charged = heap_way_slot_bytes(way);
                 size_t slack = charged - bytes;
-                slab_take(bin, top, note_add_slack(entry->live, slack));
-                if (LIKELY(!ledger_charge(entry->row, charged, slack)))
+                uint32_t live = note_add_slack(tag_entry_live(entry), slack);
+                slab_take(bin, top, live);
+                if (LIKELY(!ledger_charge(pool_row(bin->rows, live), charged, slack)))
                     return block;
                 return pool_alloc_peak(block);
             }
@@ -134,7 +137,8 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
         uint64_t exact = PEEK(&span->exact);
         uint64_t shape = PEEK(&span->shape);
         uint32_t offset = (uint16_t)from_base;
-        if (LIKELY(PEEK(&span->owner) == &thread_self->heap && slab_is_exact(exact, shape, offset))) {
+        /* Where there is no slab, no offset is exact: so a thread without a heap takes nobody's span for its own in vain. */
+        if (LIKELY(PEEK(&span->owner) == (struct heap *)thread_self && slab_is_exact(exact, shape, offset))) {
             uint32_t *note = slab_note(PEEK(&span->notes), shape, offset);
             uint32_t live = PEEK(note);
             struct bin *bin = span->bin;
@@ -143,7 +147,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
             if (LIKELY(is_plain && top != bin->full)) {
                 slab_put(bin, top, block, note, note_freed_plain(live));
                 /* This thread has allocated the block, and so counted the tag before. */
-                ledger_discharge(pool_row(span->owner_rows, live), (size_t)(shape >> 32), note_slack(live));
+                ledger_discharge(pool_row(bin->rows, live), (size_t)(shape >> 32), note_slack(live));
                 return;
             }
         }

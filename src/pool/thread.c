@@ -8,8 +8,7 @@
 
 #include "memory/big.h"
 
-INTERNAL struct thread no_thread;
-INTERNAL PORT_THREAD_LOCAL struct thread *thread_self = &no_thread;
+INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
 
 _Static_assert(LEDGER_ROWS <= NOTE_TAGS, "a tag's index does not fit into a note");
 _Static_assert(offsetof(struct thread, heap) == 0, "a heap's address is its thread's");
@@ -25,6 +24,13 @@ static struct {
     struct port_lock zero; /* held while number 0 is in use */
 } threads = {.lock = PORT_LOCK_INITIAL, .zero = PORT_LOCK_INITIAL};
 
+/* An empty entry looks like that of tag 0 with the protected bit, which is no tag: where that one would be, there is another. */
+static void no_tag_matches(struct thread *thread)
+{
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        *thread_tag_entry(&thread->side[pool], TAG_PROTECTED) = 1;
+}
+
 /* Takes a structure into use; false iff it is new and there is no memory for it. */
 static bool thread_start(uint32_t number)
 {
@@ -39,6 +45,7 @@ static bool thread_start(uint32_t number)
         if (!heap_start(&thread->heap))
             return false;
         thread->number = number;
+        no_tag_matches(thread);
     }
     thread->state = THREAD_BUSY;
     return true;
@@ -48,8 +55,8 @@ static void on_thread_exit(void)
 {
     struct thread *thread = thread_self;
     thread_is_past_exit = true;
-    thread_self = &no_thread;
-    if (thread == &no_thread)
+    thread_self = NULL;
+    if (thread == NULL)
         return;
     heap_empty(&thread->heap);
     port_lock(&threads.lock);
@@ -77,21 +84,21 @@ static struct thread *attach(void)
 {
     struct thread *thread = NULL;
     if (thread_is_past_exit || LOAD(&threads.table[0].state) == THREAD_NEW)
-        return &no_thread;
+        return NULL;
     port_lock(&threads.lock);
     if (port_on_thread_exit(on_thread_exit))
         thread = find_idle_or_new();
     port_unlock(&threads.lock);
-    thread_self = thread != NULL ? thread : &no_thread;
-    return thread_self;
+    thread_self = thread;
+    return thread;
 }
 
 struct thread *thread_enter(void)
 {
     struct thread *thread = thread_self;
-    if (thread == &no_thread)
+    if (thread == NULL)
         thread = attach();
-    if (thread == &no_thread) {
+    if (thread == NULL) {
         thread = &threads.table[0];
         port_lock(&threads.zero);
     }
@@ -106,7 +113,7 @@ void thread_leave(struct thread *thread)
 
 void threads_empty(void)
 {
-    if (thread_self != &no_thread)
+    if (thread_self != NULL)
         heap_empty(&thread_self->heap);
     port_lock(&threads.lock);
     for (uint32_t number = threads.idle; number != 0; number = threads.table[number].next_idle)

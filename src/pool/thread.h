@@ -9,26 +9,23 @@
 #ifndef POOL_THREAD_H
 #define POOL_THREAD_H
 
+#include "base/tag.h"
 #include "ledger/ledger.h"
 #include "memory/heap.h"
 
-/* A tag in a pool, as this thread found it: all that an allocation needs to know of them. */
-struct tag_entry {
-    _Alignas(32) uint32_t tag; /* never a protected one */
-    uint32_t live;             /* the note of a block without slack under this tag: its index is in there */
-    size_t below;              /* requests of fewer bytes take the fast path; none in an empty entry */
-    struct tagpool_segment_counts *row;
-};
+/* A tag, as this thread found it: the tag with its protected bit, which none in here has, turned on; above, the note of a block
+ * without slack under this tag: the tag's index is in there. 0 is no tag. */
+typedef uint64_t tag_entry;
 
 #define SIDE_BINS_BYTES (BINS * sizeof(struct bin))
-#define SIDE_TAGS_BYTES (TAGPOOL_TAG_CACHE * sizeof(struct tag_entry))
+#define SIDE_TAGS_BYTES (TAGPOOL_TAG_CACHE * sizeof(tag_entry))
 #define SIDE_BYTES (2 * (SIDE_BINS_BYTES > SIDE_TAGS_BYTES ? SIDE_BINS_BYTES : SIDE_TAGS_BYTES))
 
 /* What a thread has for one pool. Its size is a power of two, so that a shift leads to it. */
 union thread_side {
     struct {
         struct bin bin[BINS];
-        struct tag_entry tags[TAGPOOL_TAG_CACHE];
+        tag_entry tags[TAGPOOL_TAG_CACHE];
     };
     _Alignas(64) char whole[SIDE_BYTES];
 };
@@ -43,11 +40,7 @@ struct thread {
     union thread_side side[POOLS];
 };
 
-/* Stands for the structure of a thread that has none: no entry of it matches and no span is its own, so that the fast paths
- * need no test. */
-INTERNAL_OBJECT struct thread no_thread;
-
-/* This thread's own, or no_thread. */
+/* This thread's own, or NULL. */
 INTERNAL_OBJECT PORT_THREAD_LOCAL struct thread *thread_self;
 
 INTERNAL bool threads_start(void);
@@ -69,6 +62,21 @@ INTERNAL bool thread_is_lost(const struct heap *heap);
 /* Calls `visit` for every thread structure that can be looked at; stops at and returns the first answer that is not NULL. */
 INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread, void *context), void *context);
 
+static inline tag_entry tag_entry_of(uint32_t tag, uint32_t live)
+{
+    return (tag_entry)live << 32 | (tag ^ TAG_PROTECTED);
+}
+
+INLINE bool tag_entry_is(tag_entry entry, uint32_t tag)
+{
+    return (uint32_t)entry == (tag ^ TAG_PROTECTED);
+}
+
+INLINE uint32_t tag_entry_live(tag_entry entry)
+{
+    return (uint32_t)(entry >> 32);
+}
+
 /* A thread's side, as an address of its own: compilers would else reach each of its parts from the thread, in several steps. */
 INLINE union thread_side *thread_side(struct thread *thread, unsigned pool)
 {
@@ -78,13 +86,13 @@ INLINE union thread_side *thread_side(struct thread *thread, unsigned pool)
 }
 
 /* The one entry where a tag can be: the high bits of a product, each of which hangs on all bits of the tag. */
-INLINE struct tag_entry *thread_tag_entry(union thread_side *side, uint32_t tag)
+INLINE tag_entry *thread_tag_entry(union thread_side *side, uint32_t tag)
 {
     return &side->tags[tag * 0x2C1B3C6Du / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1)];
 }
 
 /* Where a tag is that another one has pushed out of its place: beside it, in the same cache line. */
-INLINE struct tag_entry *thread_tag_beside(union thread_side *side, struct tag_entry *entry)
+INLINE tag_entry *thread_tag_beside(union thread_side *side, tag_entry *entry)
 {
     return &side->tags[(size_t)(entry - side->tags) ^ 1];
 }

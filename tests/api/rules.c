@@ -10,8 +10,32 @@
 
 static void *early; /* allocated before main */
 
+/* Tags that are none: 0, and 0 with the bit of a protected tag. */
+static const uint32_t no_tags[] = {0, 0x80000000u};
+static unsigned refusals, refused_early;
+
+static void count_refusal(const struct tagpool_bugcheck *bugcheck, void *context)
+{
+    (void)context;
+    refusals += bugcheck->code == 0xC2;
+}
+
+/* How many of the tags that are none were refused with a report, in both pools. */
+static unsigned count_refused(void)
+{
+    unsigned refused = 0;
+    tagpool_bugcheck_handler_set(count_refusal, NULL);
+    for (unsigned i = 0; i < 4; i++) {
+        refusals = 0;
+        refused += tagpool_alloc((enum tagpool_pool)(i % 2), 64, no_tags[i / 2]) == NULL && refusals == 1;
+    }
+    tagpool_bugcheck_handler_set(NULL, NULL);
+    return refused;
+}
+
 __attribute__((constructor)) static void allocate_early(void)
 {
+    refused_early = count_refused();
     early = tagpool_zalloc(TAGPOOL_PAGED, 500, TAGPOOL_TAG('E', 'a', 'r', 'l'));
 }
 
@@ -23,6 +47,27 @@ static void a_constructor_allocates(void **state)
     check(early != NULL);
     same(tagpool_size(early), 500);
     tagpool_free(early);
+    end(NULL);
+}
+
+/* A tag that is none is refused, whether the library has started or not, whether the thread is known or not. */
+static void *refuse_in_thread(void *refused)
+{
+    *(unsigned *)refused = count_refused();
+    return NULL;
+}
+
+static void no_tag_is_refused(void **state)
+{
+    unsigned refused_in_thread = 0;
+    pthread_t thread;
+    (void)state;
+    same(refused_early, 4);
+    same(count_refused(), 4);
+    check(pthread_create(&thread, NULL, refuse_in_thread, &refused_in_thread) == 0);
+    pthread_join(thread, NULL);
+    same(refused_in_thread, 4);
+    begin(NULL);
     end(NULL);
 }
 
@@ -160,7 +205,8 @@ static void exit_handlers_allocate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_constructor_allocates), test(a_child_has_its_own_copy), test(thread_exit_handlers_allocate),
+        cmocka_unit_test(a_constructor_allocates),
+        cmocka_unit_test(no_tag_is_refused), test(a_child_has_its_own_copy), test(thread_exit_handlers_allocate),
         test(blocks_outlive_their_thread),         test(exit_handlers_allocate),
     };
     return cmocka_run_group_tests_name("rules of the header", tests, NULL, NULL);
