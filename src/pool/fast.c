@@ -28,7 +28,7 @@ uint32_t pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint
     return tag_entry_live(*entry);
 }
 
-/* The note of a block without slack under a tag that this thread has counted before; 0 if the ledger must first learn something. */
+/* The note of a block without slack under a tag that this thread has counted before; 0 if the ledger must first learn of it. */
 static uint32_t find_live(struct thread *thread, unsigned pool, uint32_t tag)
 {
     union thread_side *side = &thread->side[pool];

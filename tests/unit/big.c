@@ -88,7 +88,7 @@ static void expect_run(const struct span *run, unsigned heap, unsigned pool, siz
     for (size_t i = 1; i < run->units; i++)
         assert_true(run[i].kind == SPAN_INSIDE && run[i].first == span_index(run));
     if (run->owner != NULL) {
-        assert_true(big_may_belong(bytes) && run->owner == &heaps[heap] && run->owner_rows == heaps[heap].rows[pool]);
+        assert_true(big_may_belong(bytes) && run->owner == &heaps[heap] && run->bin->rows == heaps[heap].rows[pool]);
         assert_true(run->bin == &heaps[heap].bin[pool][BIN_RUNS + run->units] && run->notes == &run->big_note);
         assert_true(note_at((void *)span_address(run)) == &run->big_note);
     }

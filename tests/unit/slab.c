@@ -47,7 +47,7 @@ static void take_block(unsigned heap, unsigned pool, unsigned class, uint32_t ma
     assert_non_null(memory);
     struct span *span = span_at(memory);
     assert_true(span->kind == SPAN_SLAB && span->class == class && span->owner == &heaps[heap]);
-    assert_true(span->bin == bin_of(heap, pool, class) && span->owner_rows == heaps[heap].rows[pool]);
+    assert_true(span->bin == bin_of(heap, pool, class) && span->bin->rows == heaps[heap].rows[pool]);
     assert_true(span_pool(span) == pool && span_slot_bytes(span) == bytes);
     assert_true(offset_at(memory) + bytes <= UNIT_BYTES);
     assert_int_equal(*note_at(memory), live);
