@@ -76,6 +76,12 @@ static inline uintptr_t span_address(const struct span *span)
     return arena.slope + ((uintptr_t)span << (UNIT_SHIFT - SPAN_SHIFT));
 }
 
+/* The entry of the unit in which an address lies. pre: the address is the arena's. */
+static inline struct span *span_at(const void *address)
+{
+    return &arena.spans[((uintptr_t)address - arena.base) >> UNIT_SHIFT];
+}
+
 static inline unsigned span_pool(const struct span *span)
 {
     return span_index(span) >= arena.half_units;

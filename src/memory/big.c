@@ -39,7 +39,7 @@ struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t l
     *zeroed = false;
     void *block = big_may_belong(bytes) ? big_take_own(heap, pool, bytes, live) : NULL;
     if (block != NULL)
-        return &arena.spans[((uintptr_t)block - arena.base) >> UNIT_SHIFT];
+        return span_at(block);
     if (units <= CACHED_RUN_UNITS && heap->cached[pool][units] != 0) {
         run = span_from_link(heap->cached[pool][units]);
         heap->cached[pool][units] = run->next;
@@ -49,9 +49,7 @@ struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t l
         if (run == NULL)
             return NULL;
     }
-    STORE(&run->shape, big_shape(bytes));
-    STORE(&run->bytes, bytes);
-    STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
+    big_describe(run, bytes, live);
     return run;
 }
 
@@ -83,14 +81,6 @@ void big_put(struct heap *heap, struct span *run)
     heap->cached_units += (uint32_t)units;
 }
 
-void big_resize(struct span *run, size_t bytes)
-{
-    uint32_t note = LOAD(&run->big_note);
-    STORE(&run->shape, big_shape(bytes));
-    STORE(&run->bytes, bytes);
-    STORE(&run->big_note, big_note_live(note & ~NOTE_LINK_MASK, bytes));
-}
-
 void big_empty(struct heap *heap)
 {
     for (unsigned pool = 0; pool < POOLS; pool++) {
@@ -103,7 +93,7 @@ void big_empty(struct heap *heap)
         for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
             for (struct bin *bin = &heap->bin[pool][BIN_RUNS + units]; bin->top != bin->base; bin->top--) {
                 heap->kept_units -= (uint32_t)units;
-                run_delete(&arena.spans[((uintptr_t)bin->top->block - arena.base) >> UNIT_SHIFT]);
+                run_delete(span_at(bin->top->block));
             }
     }
     heap->cached_units = 0;

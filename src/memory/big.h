@@ -22,9 +22,6 @@ INTERNAL bool big_release(struct span *run, uint32_t live);
 /* Keeps a released run, or gives it to the arena. */
 INTERNAL void big_put(struct heap *heap, struct span *run);
 
-/* Notes another requested size for a live run of the same length. */
-INTERNAL void big_resize(struct span *run, size_t bytes);
-
 /* Gives the heap's free runs to the arena. */
 INTERNAL void big_empty(struct heap *heap);
 
@@ -56,6 +53,20 @@ static inline uint64_t big_shape(size_t bytes)
     return span_shape(0, UNIT_BYTES - 1, big_charged(bytes));
 }
 
+/* Makes a run the block of `live`, with its slack, for `bytes` bytes. */
+INLINE void big_describe(struct span *run, size_t bytes, uint32_t live)
+{
+    STORE(&run->shape, big_shape(bytes));
+    STORE(&run->bytes, bytes);
+    STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
+}
+
+/* Notes another requested size for a live run of the same length. */
+static inline void big_resize(struct span *run, size_t bytes)
+{
+    big_describe(run, bytes, LOAD(&run->big_note) & ~NOTE_LINK_MASK);
+}
+
 /* Takes a run of one's own from its bin; NULL if there is none. pre: big_may_belong(). */
 INLINE void *big_take_own(struct heap *heap, unsigned pool, size_t bytes, uint32_t live)
 {
@@ -64,10 +75,7 @@ INLINE void *big_take_own(struct heap *heap, unsigned pool, size_t bytes, uint32
     void *block = top->block;
     if (block == NULL)
         return NULL;
-    struct span *run = &arena.spans[((uintptr_t)block - arena.base) >> UNIT_SHIFT];
-    STORE(&run->shape, big_shape(bytes));
-    STORE(&run->bytes, bytes);
-    STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
+    big_describe(span_at(block), bytes, live);
     bin->top = top - 1;
     return block;
 }

@@ -53,7 +53,6 @@ static size_t magazines_bytes(void)
 static void bin_start(struct bin *bin, unsigned pool, unsigned class, struct slot_ref *base, size_t size)
 {
     *bin = (struct bin){.top = base, .full = base + size, .base = base, .class = (uint8_t)class, .pool = (uint8_t)pool};
-    bin->slot_bytes = classes.info[class].slot_bytes;
 }
 
 bool heap_start(struct heap *heap)

@@ -44,7 +44,6 @@ struct bin {
     struct slot_ref *base;
     void *rows;            /* what the front door keeps for this heap and pool: not looked into here */
     uint32_t spans;        /* first span of the list: index + 1, or 0 */
-    uint32_t slot_bytes;
     uint8_t class;
     uint8_t pool;
     uint8_t drained;       /* the magazine was empty since it last was full */

@@ -75,7 +75,7 @@ void owner_find(uintptr_t address, struct place *place)
     memset(place, 0, sizeof *place);
     if (!owner_is_ours(address))
         return;
-    struct span *span = arena.spans + ((address - arena.base) >> UNIT_SHIFT);
+    struct span *span = span_at((const void *)address);
     place->kind = PLACE_UNUSED;
     place->pool = span_pool(span);
     unsigned kind = LOAD_ACQUIRE(&span->kind);

@@ -169,10 +169,9 @@ bool slab_refill(struct heap *heap, struct bin *bin)
  * keep that. */
 static void give_slot(struct bin *bin, const struct slot_ref *ref, bool keep)
 {
-    uintptr_t address = (uintptr_t)ref->block;
-    struct span *span = arena.spans + ((address - arena.base) >> UNIT_SHIFT);
+    struct span *span = span_at(ref->block);
     STORE(ref->note, note_linked(LOAD(ref->note), span->head));
-    span->head = note_link(address);
+    span->head = note_link((uintptr_t)ref->block);
     span->used--;
     if ((span->flags & SPAN_LINKED) == 0)
         bin_link(bin, span);

@@ -58,4 +58,12 @@ INLINE void slab_put(struct bin *bin, struct slot_ref *top, void *block, uint32_
     bin->top = top + 1;
 }
 
+/* The same, room or not. */
+static inline void slab_put_back(struct bin *bin, void *block, uint32_t *note, uint32_t state)
+{
+    if (bin->top == bin->full)
+        slab_overflow(bin);
+    slab_put(bin, bin->top, block, note, state);
+}
+
 #endif

@@ -54,10 +54,11 @@ static void *alloc_big(struct thread *thread, uint32_t live, unsigned pool, size
 
 static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, size_t bytes)
 {
-    struct bin *bin = &thread->heap.bin[pool][class_of(bytes)];
+    unsigned class = class_of(bytes);
+    struct bin *bin = &thread->heap.bin[pool][class];
     if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return NULL;
-    size_t charged = bin->slot_bytes;
+    size_t charged = classes.info[class].slot_bytes;
     return count(bin->rows, live, slab_take(bin, bin->top, note_add_slack(live, charged - bytes)), charged, bytes);
 }
 
@@ -123,10 +124,7 @@ static bool free_owned(struct thread *thread, struct span *span, uintptr_t addre
     if (row == NULL)
         return false;
     if (LOAD(&span->owner) == &thread->heap) {
-        struct bin *bin = span->bin;
-        if (bin->top == bin->full)
-            slab_overflow(bin);
-        slab_put(bin, bin->top, (void *)address, note, note_freed(live));
+        slab_put_back(span->bin, (void *)address, note, note_freed(live));
     } else if (!slab_free_remote(&thread->heap, span, note, address, note_freed(live))) {
         return false;
     }

@@ -8,10 +8,12 @@
 
 void pool_feature(uint32_t feature, bool on)
 {
-    uint32_t features = on ? pool_state.features | feature : pool_state.features & ~feature;
+    uint32_t before = pool_state.features;
+    uint32_t features = on ? before | feature : before & ~feature;
     STORE(&pool_state.features, features);
     STORE(&arena.open_units, features != 0 ? 0 : arena.bytes >> UNIT_SHIFT);
-    heaps_open(features == 0);
+    if ((before == 0) != (features == 0))
+        heaps_open(features == 0);
 }
 
 bool pool_limit_charge(unsigned pool, size_t charged)

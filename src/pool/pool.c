@@ -125,17 +125,18 @@ static void grant_slot(struct thread *thread, const struct request *request, uns
                        struct grant *grant)
 {
     struct bin *bin = &thread->heap.bin[request->pool][class];
-    size_t slack = bin->slot_bytes - request->bytes;
+    size_t slot_bytes = classes.info[class].slot_bytes;
+    size_t slack = slot_bytes - request->bytes;
     uint32_t flags = (request->tag & TAG_PROTECTED) != 0 ? NOTE_PROTECTED : 0;
     if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return;
-    if (!is_untouched(bin->top, bin->slot_bytes, grant))
+    if (!is_untouched(bin->top, slot_bytes, grant))
         return;
     if ((LOAD(&pool_state.features) & FEATURE_TAIL_CHECK) != 0 && slack != 0)
         flags |= NOTE_PATTERNED;
     grant->block = slab_take(bin, bin->top, note_live(tag_index, slack, flags));
     if ((flags & NOTE_PATTERNED) != 0)
-        pattern_fill_tail(grant->block, request->bytes, bin->slot_bytes);
+        pattern_fill_tail(grant->block, request->bytes, slot_bytes);
 }
 
 static void grant_run(struct thread *thread, const struct request *request, uint32_t tag_index, struct grant *grant)
@@ -224,10 +225,7 @@ static bool take_back(struct thread *thread, const struct place *place)
     }
     if (owner != &thread->heap)
         return slab_free_remote(&thread->heap, span, place->slot_note, place->start, state);
-    struct bin *bin = span->bin;
-    if (bin->top == bin->full)
-        slab_overflow(bin);
-    slab_put(bin, bin->top, (void *)place->start, place->slot_note, state);
+    slab_put_back(span->bin, (void *)place->start, place->slot_note, state);
     return true;
 }
 

@@ -33,11 +33,6 @@ static inline int heaps_start(void **state)
     return 0;
 }
 
-static inline struct span *span_at(const void *address)
-{
-    return &arena.spans[((uintptr_t)address - arena.base) >> UNIT_SHIFT];
-}
-
 static inline uint32_t offset_at(const void *address)
 {
     return (uint32_t)((uintptr_t)address & (UNIT_BYTES - 1));
