@@ -3,30 +3,10 @@
 # The bench suite at its shortest, in all its modes: is every row there, for every contender, in table, JSON and CSV, are all
 # counts right (the workers compare), and are wrong options refused? Says nothing about speed.
 set -u
-B=${B:-build}
-bench=$B/bench
-passed=0 failed=0
-if [ -n "${SANITIZE:-}" ] || [ -n "${SINGLE_FILE:-}" ] || [ "${PORT:-posix}" != posix ]; then
-    echo "the bench is for the plain hosted build"
-    exit 77
-fi
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. tests/bench/check.sh
 json=$scratch/bench.json table=$scratch/table
 unset ROUNDS ROWS CONTENDERS PEERS BASE MICROSECONDS LINKAGE CONTENDER TRACE MAKEFLAGS MFLAGS MAKELEVEL
 skipped=0
-
-check() { # what, command...
-    what=$1
-    shift
-    if "$@" > "$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        cat "$scratch/log"
-    fi
-}
 
 rows() { # "name threads" of every row that there must be
     for tags in 1 16; do

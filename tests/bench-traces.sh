@@ -3,28 +3,8 @@
 # Recorded traces: are the ones of the bench replayed by every worker with counts that agree, is a file that is no good trace
 # refused with what is wrong, and does the recorder see every call? Says nothing about speed.
 set -u
-B=${B:-build}
-bench=$B/bench
-passed=0 failed=0
-if [ -n "${SANITIZE:-}${SINGLE_FILE:-}" ] || [ "${PORT:-posix}" != posix ]; then
-    echo "the bench is for the plain hosted build"
-    exit 77
-fi
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. tests/bench/check.sh
 trace=$scratch/trace
-
-check() { # what, command...
-    what=$1
-    shift
-    if "$@" > "$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        cat "$scratch/log"
-    fi
-}
 
 own() { # replays $trace
     TRACE=$trace "$bench/worker-${1:-tagpool}" trace-own 1 ops=100
