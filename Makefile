@@ -18,6 +18,7 @@ ifneq ($(filter default undefined,$(origin AR)),)
 AR := $(CROSS_COMPILE)ar
 endif
 OBJCOPY ?= $(CROSS_COMPILE)objcopy
+NM ?= $(CROSS_COMPILE)nm
 
 VERSION := $(shell sed -n 's/^.define TAGPOOL_VERSION_[A-Z]* //p' include/tagpool.h | paste -sd. -)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
@@ -37,9 +38,12 @@ LINK = $(CC) $(CHECKED) $(CFLAGS) $(LDFLAGS) -pthread
 # ---- Libraries ------------------------------------------------------------------------------------------------------
 FLOORS := base port report memory ledger pool view service face
 OTHER_PORTS := $(filter-out src/port/$(PORT).c,$(addprefix src/port/,posix.c bare.c))
-SRC := $(filter-out $(OTHER_PORTS),$(wildcard $(FLOORS:%=src/%/*.c)))
+OTHER_SRC := $(OTHER_PORTS) $(if $(filter bare,$(PORT)),$(wildcard src/service/*.c src/face/wdk*.c))
+SRC := $(filter-out $(OTHER_SRC),$(wildcard $(FLOORS:%=src/%/*.c)))
 OBJ := $(if $(SINGLE_FILE),$(B)/dist/tagpool.o,$(SRC:src/%.c=$(B)/obj/%.o))
-HEADERS := $(wildcard include/*.h include/tagpool/*.h)
+# The WDK's routines are an object of their own in the archive; firmware does without.
+WDK_OBJ := $(filter $(B)/obj/service/% $(B)/obj/face/wdk%,$(OBJ))
+HEADERS := $(wildcard include/*.h include/tagpool/*.h include/tagpool/wdk/*.h include/tagpool/wdk/*/*.h)
 LIB := $(B)/libtagpool.a
 SO := $(B)/libtagpool.so.$(VERSION)
 
@@ -52,15 +56,20 @@ $(B)/obj/%.o: src/%.c $(B)/flags
 $(B)/dist/tagpool.o: $(B)/dist/tagpool.c $(B)/flags
 	$(COMPILE) -c $< -o $@
 
-# The archive holds one object in which everything but the public functions is local: no name of ours can meet a user's.
-# Section groups are dissolved, for the linker would drop one that has lost its name in favour of another file's.
-$(B)/tagpool.o: $(OBJ)
-	$(CC) $(CFLAGS) -nostdlib -r -Wl,--force-group-allocation -o $@ $(OBJ)
-	$(OBJCOPY) --localize-hidden $@
+# The archive holds two objects, core and WDK routines, that show nothing but public names (src/crossing.sh). Section groups
+# are dissolved, for the linker would drop one that has lost its name in favour of another file's.
+RELOCATABLE = $(CC) $(CFLAGS) -nostdlib -r -Wl,--force-group-allocation
+$(B)/core.o: $(filter-out $(WDK_OBJ),$(OBJ))
+	$(RELOCATABLE) -o $@ $^
+$(B)/wdk.o: $(WDK_OBJ)
+	$(RELOCATABLE) -o $@ $^
+$(B)/tagpool.o: $(B)/core.o $(if $(WDK_OBJ),$(B)/wdk.o) src/crossing.sh
+	NM='$(NM)' OBJCOPY='$(OBJCOPY)' src/crossing.sh $@ $(filter %.o,$^)
+$(if $(WDK_OBJ),$(B)/tagpool-wdk.o): $(B)/tagpool.o
 
 $(LIB): $(B)/tagpool.o
 	@rm -f $@
-	$(AR) rcs $@ $<
+	$(AR) rcs $@ $< $(if $(WDK_OBJ),$(B)/tagpool-wdk.o)
 
 $(SO): $(OBJ)
 	$(LINK) -shared -Wl,-soname,libtagpool.so.$(MAJOR) -o $@ $(OBJ)
@@ -74,9 +83,9 @@ $(B)/flags: FORCE
 	    echo '$(COMPILE) $(LINK) $(VERSION)' > $@
 
 # ---- Tests ----------------------------------------------------------------------------------------------------------
-# Each .c file in tests/{api,unit,stress,mistakes} is one program, as is each fuzz_x.c in tests/fuzz with the driver.
+# Each .c file in tests/{api,unit,stress,contract,mistakes} is one program, as is each fuzz_x.c in tests/fuzz with the driver.
 programs = $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/*.c))
-CMOCKA_TESTS := $(call programs,unit) $(call programs,api) $(call programs,stress)
+CMOCKA_TESTS := $(call programs,unit) $(call programs,api) $(call programs,stress) $(call programs,contract)
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 MISTAKES := $(call programs,mistakes)
 SCRIPTS := $(filter-out tests/run.sh,$(wildcard tests/*.sh))
@@ -99,6 +108,10 @@ $(B)/tests/mistakes/%: tests/mistakes/%.c $(LIB) $(B)/flags
 $(B)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/driver.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $< tests/fuzz/driver.c $(LIB) $(LDFLAGS) -pthread -o $@
+# The contract of the WDK: compiled as a driver's author would, against our own <wdm.h>.
+$(B)/tests/contract/%: tests/contract/%.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -Iinclude/tagpool/wdk/ddk -Wno-multichar $< $(LIB) $(LDFLAGS) $(CMOCKA) -pthread -o $@
 $(B)/tests/%: tests/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $< $(LIB) $(LDFLAGS) $(CMOCKA) -pthread -o $@

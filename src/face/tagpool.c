@@ -54,6 +54,10 @@ static void apply_options(void)
     STORE(&arena.cache_units, (size_t)(options->cache >> UNIT_SHIFT));
     STORE(&arena.prefault, options->prefault != 0);
     STORE(&arena.pin, options->lock != 0);
+    STORE(&wdk_policy.fill, (uint32_t)options->fill);
+    STORE(&wdk_policy.strict, (uint32_t)options->strict);
+    STORE(&wdk_policy.lookaside_bypass, (uint32_t)options->lookaside_bypass);
+    STORE(&wdk_policy.force_irql, (uint32_t)options->force_irql);
     pool_feature(FEATURE_TAIL_CHECK, options->tail_check != 0);
     pool_feature(FEATURE_FREE_CHECK, options->free_check != 0);
     for (unsigned pool = 0; pool < POOLS; pool++)

@@ -62,6 +62,13 @@ INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller);
 /* True and the place of an outstanding block that starts at `block`; otherwise reports the mistake. */
 INTERNAL bool pool_find(const void *block, struct place *place);
 
+/* From now on a free of the outstanding block that contains `address` first asks pool_lookaside_hook. False iff no outstanding
+ * block does, or there is no memory to note it. */
+INTERNAL bool pool_watch(const void *address);
+
+/* Asked before a watched block is freed: false, after a report, iff it may not be. Set by the lookaside lists. */
+INTERNAL_OBJECT bool (*pool_lookaside_hook)(const struct tagpool_block *block);
+
 /* What is known of a live or freed block. */
 INTERNAL void pool_describe(const struct place *place, struct tagpool_block *block);
 

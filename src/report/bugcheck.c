@@ -86,6 +86,16 @@ void bugcheck_raise(const struct tagpool_bugcheck *bugcheck)
         port_abort();
 }
 
+void bugcheck_report(uint32_t code, const uintptr_t parameter[4], const struct tagpool_block *block, bool stops)
+{
+    struct tagpool_bugcheck bugcheck = {.code = code, .name = code_name(code), .sentence = "", .stops = stops};
+    memcpy(bugcheck.parameter, parameter, sizeof bugcheck.parameter);
+    bugcheck.has_block = block != NULL;
+    if (block != NULL)
+        bugcheck.block = *block;
+    bugcheck_raise(&bugcheck);
+}
+
 void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
 {
     struct text line;

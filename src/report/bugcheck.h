@@ -37,6 +37,10 @@ INTERNAL void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *b
 /* Calls the handler. Returns only if the handler does. pre: no lock is held. */
 INTERNAL void bugcheck_raise(const struct tagpool_bugcheck *bugcheck);
 
+/* Reports code and parameters, with the name and sentence that the table has for them; `block` may be NULL. Returns only if the
+ * handler does, or if it is a finding (`stops` false). pre: as bugcheck_raise(). */
+INTERNAL void bugcheck_report(uint32_t code, const uintptr_t parameter[4], const struct tagpool_block *block, bool stops);
+
 INTERNAL void bugcheck_print(const struct tagpool_bugcheck *bugcheck);
 
 #endif

@@ -32,7 +32,13 @@ static const struct option option_table[] = {
     {"lock", OPTION_CHOICE, FIELD(lock), 0, 0, OFF_ON},
     {"exit", OPTION_CHOICE, FIELD(exit), 0, 0, "ignore|report|abort"},
     {"leak_blocks", OPTION_NUMBER, FIELD(leak_blocks), 0, 1000000, NULL},
+    {"fill", OPTION_CHOICE, FIELD(fill), 0, 0, "pattern|none|zero"},
+    {"strict", OPTION_CHOICE, FIELD(strict), 0, 0, OFF_ON},
+    {"lookaside", OPTION_CHOICE, FIELD(lookaside_bypass), 0, 0, "cache|bypass"},
+    {"force_irql", OPTION_CHOICE, FIELD(force_irql), 0, 0, OFF_ON},
 };
+
+INTERNAL struct policy wdk_policy;
 
 /* A piece of the option text. */
 struct word {

@@ -9,6 +9,7 @@
 
 enum wrong_tag_policy { WRONG_TAG_REPORT, WRONG_TAG_STOP, WRONG_TAG_IGNORE };
 enum exit_policy { EXIT_IGNORE, EXIT_REPORT, EXIT_ABORT };
+enum fill_policy { FILL_PATTERN, FILL_NONE, FILL_ZERO };
 
 /* Every field is 64 bits wide so that one table can fill them all. */
 struct options {
@@ -22,7 +23,21 @@ struct options {
     uint64_t lock;
     uint64_t exit; /* enum exit_policy */
     uint64_t leak_blocks;
+    uint64_t fill;             /* enum fill_policy */
+    uint64_t strict;           /* the next three: 0 or 1 */
+    uint64_t lookaside_bypass;
+    uint64_t force_irql;
 };
+
+/* Options that the WDK routines look at while the library runs. */
+struct policy {
+    uint32_t fill; /* enum fill_policy: what legacy allocations find in their block */
+    uint32_t strict;
+    uint32_t lookaside_bypass; /* lookaside lists keep nothing */
+    uint32_t force_irql;
+};
+
+INTERNAL_OBJECT struct policy wdk_policy;
 
 INTERNAL void options_default(struct options *options);
 
