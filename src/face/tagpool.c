@@ -188,14 +188,14 @@ void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 void *tagpool_zalloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 {
     if (bytes > SLAB_MOST_BYTES)
-        return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, 1, true, false, CALLER});
+        return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, 1, true, false, CALLER, 0});
     void *block = pool_alloc((unsigned)pool, bytes, tag);
     return block != NULL ? memset(block, 0, bytes) : NULL;
 }
 
 void *tagpool_aligned_alloc(enum tagpool_pool pool, size_t alignment, size_t bytes, uint32_t tag)
 {
-    return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, alignment, false, false, CALLER});
+    return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, alignment, false, false, CALLER, 0});
 }
 
 void *tagpool_realloc(void *block, size_t bytes)

@@ -2,7 +2,7 @@
  *
  * note.h: the 32-bit note that every slot has, out of band: who holds a live slot, what became of a free one.
  *
- *   bits 0 to 3: state     live: plain | protected | patterned | both       (1, 2, 4, 6)
+ *   bits 0 to 3: state     live: plain | protected | patterned | recorded    (1, 2, 4, 6)
  *                          free: never allocated | freed, and perhaps remote or filled       (0, 8 + 2 + 4)
  *   bits 4 to 19: index of the tag, of the last block for a freed slot
  *   bits 20 to 31: live: slack, requested bytes = slot bytes - slack
@@ -21,6 +21,7 @@
 #define NOTE_PLAIN 1u
 #define NOTE_PROTECTED 2u /* of live notes */
 #define NOTE_PATTERNED 4u
+#define NOTE_RECORDED 6u /* instead of these two: a record says what is special (ledger/record.h) */
 #define NOTE_REMOTE 2u /* of freed notes */
 #define NOTE_FILLED 4u
 #define NOTE_FREED 8u
@@ -32,7 +33,7 @@
 #define NOTE_LINK_MASK 0xFFF00000u
 #define NOTE_END NOTE_LINK_MASK /* the link that leads nowhere */
 
-/* `flags`: NOTE_PROTECTED, NOTE_PATTERNED. */
+/* `flags`: none, NOTE_PROTECTED, NOTE_PATTERNED or NOTE_RECORDED. */
 static inline uint32_t note_live(uint32_t tag_index, size_t slack, uint32_t flags)
 {
     return (flags == 0 ? NOTE_PLAIN : flags) | tag_index << NOTE_TAG_SHIFT | (uint32_t)slack << NOTE_SLACK_SHIFT;
@@ -51,6 +52,11 @@ static inline bool note_is_plain(uint32_t note)
 static inline bool note_is_live(uint32_t note)
 {
     return (note & NOTE_FREED) == 0 && (note & NOTE_STATE_MASK) != 0;
+}
+
+static inline bool note_is_recorded(uint32_t live_note)
+{
+    return (live_note & NOTE_STATE_MASK) == NOTE_RECORDED;
 }
 
 static inline bool note_is_remote(uint32_t note)

@@ -74,7 +74,7 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
         if (block != NULL)
             return block;
     }
-    return pool_alloc_slow(&(struct request){pool, bytes, tag, 1, false, false, caller});
+    return pool_alloc_slow(&(struct request){pool, bytes, tag, 1, false, false, caller, 0});
 }
 
 /* A run of one's own, for a tag in its place, is nearly as fast as a small block: without the calls of the rest, there are no

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * limit.c: limits of a pool's charged bytes.
+ * limit.c: limits of a pool's charged bytes, and the conditions low and high that follow from them.
  *
  * While there is one, every allocation and free counts its bytes in one place, on the slow path.
  */
@@ -16,13 +16,13 @@ void pool_feature(uint32_t feature, bool on)
         heaps_open(features == 0);
 }
 
-bool pool_limit_charge(unsigned pool, size_t charged)
+bool pool_limit_charge(unsigned pool, size_t charged, unsigned spare)
 {
     if ((LOAD(&pool_state.features) & FEATURE_LIMIT) == 0)
         return true;
     uint64_t after = add_fetch_u64(&pool_state.limit[pool].charged, charged);
     uint64_t limit = LOAD(&pool_state.limit[pool].limit);
-    if (limit == 0 || after <= limit)
+    if (limit == 0 || after <= limit - (spare != 0 ? limit >> spare : 0))
         return true;
     (void)add_fetch_u64(&pool_state.limit[pool].charged, -(uint64_t)charged);
     return false;
@@ -55,4 +55,47 @@ void pool_limit_set(unsigned pool, uint64_t bytes)
     for (unsigned i = 0; i < POOLS && on && !was_on; i++)
         STORE(&pool_state.limit[i].charged, charged_now(i));
     pool_feature(FEATURE_LIMIT, on);
+}
+
+/* ---- conditions ---- */
+
+#define CONDITION_LOW 1u
+#define CONDITION_NOT_HIGH 2u /* so that nothing is set where no limit is */
+
+INTERNAL void (*pool_condition_hook)(unsigned pool, bool is_high, bool holds);
+
+static uint32_t conditions_told[POOLS]; /* what the hook knows */
+
+static uint32_t conditions_now(unsigned pool)
+{
+    uint64_t limit = LOAD(&pool_state.limit[pool].limit);
+    uint64_t charged = LOAD(&pool_state.limit[pool].charged);
+    if (limit == 0)
+        return 0;
+    uint64_t left = charged < limit ? limit - charged : 0;
+    return (left < limit / 8 ? CONDITION_LOW : 0) | (left > limit / 2 ? 0 : CONDITION_NOT_HIGH);
+}
+
+bool pool_is_low(unsigned pool)
+{
+    return (conditions_now(pool) & CONDITION_LOW) != 0;
+}
+
+bool pool_is_high(unsigned pool)
+{
+    return (conditions_now(pool) & CONDITION_NOT_HIGH) == 0;
+}
+
+/* Of two threads that see the same change, the exchange lets one tell it. */
+void pool_conditions(unsigned pool)
+{
+    void (*hook)(unsigned, bool, bool) = LOAD(&pool_condition_hook);
+    if (hook == NULL)
+        return;
+    uint32_t now = conditions_now(pool);
+    uint32_t changed = now ^ exchange_u32(&conditions_told[pool], now);
+    if ((changed & CONDITION_NOT_HIGH) != 0)
+        hook(pool, true, (now & CONDITION_NOT_HIGH) == 0);
+    if ((changed & CONDITION_LOW) != 0)
+        hook(pool, false, (now & CONDITION_LOW) != 0);
 }

@@ -44,13 +44,13 @@ void pool_describe(const struct place *place, struct tagpool_block *block)
                                     .charged = place->charged,
                                     .tag = place->tag_index < LEDGER_ROWS ? ledger_tag_of(place->tag_index) : 0,
                                     .pool = place->pool == 0 ? TAGPOOL_NONPAGED : TAGPOOL_PAGED,
-                                    .is_protected = is_live && (place->note & NOTE_PROTECTED) != 0};
+                                    .is_protected = is_live && (pool_flags(place) & RECORD_PROTECTED) != 0};
 }
 
 /* The tag that a live block was allocated with, TAG_PROTECTED included. */
 static uint32_t full_tag(const struct place *place)
 {
-    return ledger_tag_of(place->tag_index) | ((place->note & NOTE_PROTECTED) != 0 ? TAG_PROTECTED : 0);
+    return ledger_tag_of(place->tag_index) | ((pool_flags(place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
 }
 
 static void report_block(enum mistake mistake, const struct place *place, const void *block, uint32_t tag, bool stops)
@@ -133,7 +133,7 @@ bool pool_is_right_tag(const struct place *place, const void *block, uint32_t ta
 
 bool pool_is_tail_whole(const struct place *place, const void *block)
 {
-    if ((place->note & NOTE_PATTERNED) == 0 || pattern_is_tail(block, place->bytes, place->charged))
+    if ((pool_flags(place) & RECORD_PATTERNED) == 0 || pattern_is_tail(block, place->bytes, place->charged))
         return true;
     report_block(MISTAKE_WRITE_PAST_END, place, block, 0, true);
     return false;

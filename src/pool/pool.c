@@ -121,43 +121,53 @@ static bool is_untouched(const struct slot_ref *ref, size_t slot_bytes, struct g
     return false;
 }
 
+static uint32_t note_flags(const struct request *request)
+{
+    return (request->tag & TAG_PROTECTED) != 0 ? NOTE_PROTECTED : 0;
+}
+
+/* Puts the pattern behind a block, if there is room and the option is on; `note` is the block's. What is protected too needs a
+ * record, and goes without the pattern where there is no memory for one. */
+static void grant_tail(const struct request *request, uint32_t *note, size_t charged, void *block)
+{
+    if ((LOAD(&pool_state.features) & FEATURE_TAIL_CHECK) == 0 || charged == request->bytes)
+        return;
+    if (note_flags(request) != 0 && !record_put(&(struct record){.address = (uintptr_t)block,
+                                                                 .flags = RECORD_PROTECTED | RECORD_PATTERNED}))
+        return;
+    pattern_fill_tail(block, request->bytes, charged);
+    STORE(note, (*note & ~NOTE_PLAIN) | NOTE_PATTERNED);
+}
+
 static void grant_slot(struct thread *thread, const struct request *request, unsigned class, uint32_t tag_index,
                        struct grant *grant)
 {
     struct bin *bin = &thread->heap.bin[request->pool][class];
     size_t slot_bytes = classes.info[class].slot_bytes;
-    size_t slack = slot_bytes - request->bytes;
-    uint32_t flags = (request->tag & TAG_PROTECTED) != 0 ? NOTE_PROTECTED : 0;
     if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return;
     if (!is_untouched(bin->top, slot_bytes, grant))
         return;
-    if ((LOAD(&pool_state.features) & FEATURE_TAIL_CHECK) != 0 && slack != 0)
-        flags |= NOTE_PATTERNED;
-    grant->block = slab_take(bin, bin->top, note_live(tag_index, slack, flags));
-    if ((flags & NOTE_PATTERNED) != 0)
-        pattern_fill_tail(grant->block, request->bytes, slot_bytes);
+    uint32_t *note = bin->top->note;
+    grant->block = slab_take(bin, bin->top, note_live(tag_index, slot_bytes - request->bytes, note_flags(request)));
+    grant_tail(request, note, slot_bytes, grant->block);
 }
 
 static void grant_run(struct thread *thread, const struct request *request, uint32_t tag_index, struct grant *grant)
 {
-    size_t charged = big_charged(request->bytes);
-    uint32_t flags = (request->tag & TAG_PROTECTED) != 0 ? NOTE_PROTECTED : 0;
-    if ((LOAD(&pool_state.features) & FEATURE_TAIL_CHECK) != 0 && charged != request->bytes)
-        flags |= NOTE_PATTERNED;
-    struct span *run = big_take(&thread->heap, request->pool, request->bytes, note_live(tag_index, 0, flags), &grant->zeroed);
+    uint32_t note = note_live(tag_index, 0, note_flags(request));
+    struct span *run = big_take(&thread->heap, request->pool, request->bytes, note, &grant->zeroed);
     if (run == NULL)
         return;
     grant->block = (void *)span_address(run);
-    if ((flags & NOTE_PATTERNED) != 0)
-        pattern_fill_tail(grant->block, request->bytes, charged);
+    grant_tail(request, &run->big_note, big_charged(request->bytes), grant->block);
 }
 
 static void grant_block(struct thread *thread, const struct request *request, uint32_t tag_index, struct grant *grant)
 {
     unsigned class = class_aligned(request->bytes, request->alignment);
     size_t charged = class < CLASS_COUNT ? classes.info[class].slot_bytes : big_charged(request->bytes);
-    grant->is_over_limit = !pool_limit_charge(request->pool, charged);
+    grant->is_over_limit = !pool_limit_charge(request->pool, charged, request->spare);
     if (grant->is_over_limit)
         return;
     if (class < CLASS_COUNT)
@@ -185,6 +195,7 @@ void *pool_alloc_slow(const struct request *request)
     if (is_possible)
         grant_block(thread, request, tag_index, &grant);
     thread_leave(thread);
+    pool_conditions(request->pool);
     if (grant.block == NULL && is_possible && !grant.is_over_limit && grant.written.kind != PLACE_FREED) {
         /* Memory kept back for speed may be what is missing: everybody's idle memory goes to the arena, then once more. */
         threads_empty();
@@ -229,11 +240,28 @@ static bool take_back(struct thread *thread, const struct place *place)
     return true;
 }
 
+/* False iff a list that lies in the block forbids to free it. */
+static bool may_be_freed(const struct place *place)
+{
+    struct record record;
+    struct tagpool_block block;
+    bool (*hook)(const struct tagpool_block *) = LOAD(&pool_lookaside_hook);
+    if (!note_is_recorded(place->note) || hook == NULL || !record_get(place->start, &record) ||
+        (record.flags & RECORD_WATCHED) == 0)
+        return true;
+    pool_describe(place, &block);
+    return hook(&block);
+}
+
 void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 {
     struct place place;
-    if (!pool_find(block, &place) || !pool_is_right_tag(&place, block, tag, any_tag) || !pool_is_tail_whole(&place, block))
+    struct record record = {.flags = 0};
+    if (!pool_find(block, &place) || !pool_is_right_tag(&place, block, tag, any_tag) || !pool_is_tail_whole(&place, block) ||
+        !may_be_freed(&place))
         return;
+    if (note_is_recorded(place.note))
+        (void)record_take(place.start, &record);
     struct thread *thread = thread_enter();
     bool done = take_back(thread, &place);
     if (done) {
@@ -241,6 +269,9 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
         pool_limit_discharge(place.pool, place.charged);
     }
     thread_leave(thread);
+    if ((record.flags & RECORD_QUOTA) != 0)
+        LOAD(&pool_quota_hook)(&record, place.pool);
+    pool_conditions(place.pool);
     if (!done)
         pool_report_freed_twice(block);
 }
@@ -261,7 +292,7 @@ static bool resize_in_place(const struct place *place, size_t bytes)
     }
     if (bytes > SLAB_MOST_BYTES || class_of(bytes) != span->class)
         return false;
-    uint32_t flags = place->note & NOTE_PROTECTED;
+    uint32_t flags = place->note & NOTE_PROTECTED; /* nothing else is special, for that is excluded above */
     STORE(place->slot_note, note_live(note_tag_index(place->note), place->charged - bytes, flags));
     return true;
 }
@@ -280,8 +311,8 @@ void *pool_realloc(void *block, size_t bytes, const void *caller)
         thread_leave(thread);
         return block;
     }
-    uint32_t tag = ledger_tag_of(tag_index) | ((place.note & NOTE_PROTECTED) != 0 ? TAG_PROTECTED : 0);
-    void *moved = pool_alloc_slow(&(struct request){place.pool, bytes, tag, 1, false, true, caller});
+    uint32_t tag = ledger_tag_of(tag_index) | ((pool_flags(&place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
+    void *moved = pool_alloc_slow(&(struct request){place.pool, bytes, tag, 1, false, true, caller, 0});
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, bytes < place.bytes ? bytes : place.bytes);

@@ -9,6 +9,7 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "ledger/record.h"
 #include "memory/owner.h"
 #include "memory/slab.h"
 #include "pool/thread.h"
@@ -46,6 +47,7 @@ struct request {
     bool zero;
     bool is_ours; /* made by the library for a block that exists: the tag needs no check */
     const void *caller;
+    unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };
 
 INTERNAL bool pool_start(uint64_t reserve_bytes);
@@ -62,9 +64,19 @@ INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller);
 /* True and the place of an outstanding block that starts at `block`; otherwise reports the mistake. */
 INTERNAL bool pool_find(const void *block, struct place *place);
 
+/* Gives the outstanding block that contains `address` a record, if it has none, and adds to it. False iff no outstanding block
+ * does, or there is no memory for it. pre: nobody frees the block meanwhile. */
+INTERNAL bool pool_record(const void *address, const struct record *addition);
+
+/* What is special about a live block: RECORD_PROTECTED, RECORD_PATTERNED. */
+INTERNAL uint32_t pool_flags(const struct place *place);
+
 /* From now on a free of the outstanding block that contains `address` first asks pool_lookaside_hook. False iff no outstanding
  * block does, or there is no memory to note it. */
 INTERNAL bool pool_watch(const void *address);
+
+/* Takes back the quota of a block that was just freed. Set by the quota service. */
+INTERNAL_OBJECT void (*pool_quota_hook)(const struct record *record, unsigned pool);
 
 /* Asked before a watched block is freed: false, after a report, iff it may not be. Set by the lookaside lists. */
 INTERNAL_OBJECT bool (*pool_lookaside_hook)(const struct tagpool_block *block);
@@ -84,13 +96,19 @@ INTERNAL bool pool_is_tail_whole(const struct place *place, const void *block);
 INTERNAL void pool_report_freed_twice(const void *block);
 INTERNAL void pool_report_written_after_free(const struct place *place);
 
-/* Counts bytes against the pool's limit, if there is one; false iff that would pass it. */
-INTERNAL bool pool_limit_charge(unsigned pool, size_t charged);
+/* Counts bytes against the pool's limit, if there is one; false iff that would pass it, or leave less than its 2^-spare part. */
+INTERNAL bool pool_limit_charge(unsigned pool, size_t charged, unsigned spare);
 INTERNAL void pool_limit_discharge(unsigned pool, size_t charged);
 
 /* Both: pre: one thread at a time. */
 INTERNAL void pool_limit_set(unsigned pool, uint64_t bytes);
 INTERNAL void pool_feature(uint32_t feature, bool on);
+
+/* Whether a pool is low or high (tagpool/wdk.h). pool_conditions() tells the hook what has changed; no lock is held. */
+INTERNAL bool pool_is_low(unsigned pool);
+INTERNAL bool pool_is_high(unsigned pool);
+INTERNAL void pool_conditions(unsigned pool);
+INTERNAL_OBJECT void (*pool_condition_hook)(unsigned pool, bool is_high, bool holds);
 
 /* Checks all invariants of memory and ledger; NULL or what is wrong. pre: nothing else runs. */
 INTERNAL const char *pool_check(void);

@@ -2,10 +2,11 @@
  *
  * thread.c: threads come, go, and fork.
  *
- * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock.
+ * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock, the records' lock.
  */
 #include "pool/thread.h"
 
+#include "ledger/record.h"
 #include "memory/big.h"
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
@@ -156,10 +157,12 @@ static void before_fork(void)
     port_lock(&threads.zero);
     port_lock(&ledger.lock);
     port_lock(&arena.lock);
+    record_lock();
 }
 
 static void after_fork(void)
 {
+    record_unlock();
     port_unlock(&arena.lock);
     port_unlock(&ledger.lock);
     port_unlock(&threads.zero);

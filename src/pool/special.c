@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * special.c: what is special about single blocks, and said by their records (ledger/record.h).
+ */
+#include "pool/pool.h"
+
+INTERNAL bool (*pool_lookaside_hook)(const struct tagpool_block *block);
+INTERNAL void (*pool_quota_hook)(const struct record *record, unsigned pool);
+
+uint32_t pool_flags(const struct place *place)
+{
+    struct record record;
+    if (!note_is_recorded(place->note))
+        return place->note & (NOTE_PROTECTED | NOTE_PATTERNED);
+    (void)record_get(place->start, &record);
+    return record.flags & (RECORD_PROTECTED | RECORD_PATTERNED);
+}
+
+bool pool_record(const void *address, const struct record *addition)
+{
+    struct place place;
+    struct record record;
+    memset(&place, 0, sizeof place);
+    if (LOAD_ACQUIRE(&pool_state.started) != 0)
+        owner_find((uintptr_t)address, &place);
+    if (place.kind != PLACE_LIVE)
+        return false;
+    if (!note_is_recorded(place.note) || !record_get(place.start, &record))
+        record = (struct record){.address = place.start, .flags = place.note & (NOTE_PROTECTED | NOTE_PATTERNED)};
+    record.flags |= addition->flags;
+    if ((addition->flags & RECORD_QUOTA) != 0) {
+        record.process = addition->process;
+        record.quota = addition->quota;
+    }
+    if (!record_put(&record))
+        return false;
+    STORE(place.slot_note, (place.note & ~NOTE_STATE_MASK) | NOTE_RECORDED);
+    return true;
+}
+
+bool pool_watch(const void *address)
+{
+    return pool_record(address, &(struct record){.flags = RECORD_WATCHED});
+}
