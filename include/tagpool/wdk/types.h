@@ -1,63 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * tagpool/wdk/types.h: the scalar types and pool constants of the WDK, for code that has no DDK headers.
+ * tagpool/wdk/types.h: the types and constants that the WDK's pool routines speak, for code that has no DDK headers. All else
+ * that a driver's source wants is behind <wdm.h> in ddk/.
  *
- * Three modes, found out by itself
- *   DDK headers seen (wdm.h of a DDK came first): declares nothing.
- *   windows.h seen: uses its scalar types, declares only what windows.h lacks.
- *   otherwise: declares all, as typedefs that may be repeated (C11) and structs each behind a switch TAGPOOL_WDK_NO_<NAME>.
- * TAGPOOL_WDK_NO_TYPES: declares nothing, for users whose own shim has the types.
+ * Modes, found out by itself
+ *   DDK headers seen (_WDMDDK_)   declares only what older DDKs lack: POOL_FLAGS and what came with it.
+ *   windows.h seen                uses its types, declares only what it lacks. It may as well come later.
+ *   otherwise                     declares all: typedefs as windows.h has them, so that C11 lets both stand.
+ * Switches, for who has a definition of his own
+ *   TAGPOOL_WDK_NO_TYPES          declares nothing but TAGPOOL_WDK_CALL and TAGPOOL_WDK_API.
+ *   TAGPOOL_WDK_NO_<NAME>         leaves out one struct or enum, which must have been declared before:
+ *     POOL_TYPE, EX_POOL_PRIORITY, POOL_EXTENDED_PARAMETER (and what belongs to it), LIST_ENTRY (and SINGLE_LIST_ENTRY),
+ *     UNICODE_STRING, ANSI_STRING (and STRING), SLIST_HEADER (and SLIST_ENTRY), GENERAL_LOOKASIDE (and all lookaside lists).
  */
 #ifndef TAGPOOL_WDK_TYPES_H
 #define TAGPOOL_WDK_TYPES_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "tagpool/wdk/layout.h"
 
-/* How WDK routines and callbacks are called: stdcall on 32-bit Windows. */
-#ifndef TAGPOOL_WDK_CALL
-#if defined(__i386__) && defined(_WIN32) && !defined(TAGPOOL_WDK_HOST)
-#define TAGPOOL_WDK_CALL __attribute__((stdcall))
-#else
-#define TAGPOOL_WDK_CALL
-#endif
-#endif
-
-#ifndef TAGPOOL_WDK_API
-#if defined(__GNUC__)
-#define TAGPOOL_WDK_API __attribute__((visibility("default")))
-#else
-#define TAGPOOL_WDK_API
-#endif
-#endif
-
-#if !defined(TAGPOOL_WDK_NO_TYPES) && !defined(_WDMDDK_)
-
-#if !defined(_WINDEF_) && !defined(_WINNT_)
-#if __SIZEOF_LONG__ == 4
-typedef long LONG;
-typedef unsigned long ULONG;
-#else
-typedef int LONG;
-typedef unsigned int ULONG;
-#endif
-typedef void VOID, *PVOID;
-typedef char CHAR;
-typedef unsigned char UCHAR, BOOLEAN, *PBOOLEAN, *PUCHAR;
-typedef short SHORT;
-typedef unsigned short USHORT, *PUSHORT;
-typedef long long LONGLONG, LONG64;
-typedef unsigned long long ULONGLONG, ULONG64;
-typedef LONG *PLONG;
-typedef ULONG *PULONG;
-typedef size_t SIZE_T, *PSIZE_T;
-typedef intptr_t LONG_PTR;
-typedef uintptr_t ULONG_PTR, *PULONG_PTR;
-typedef void *HANDLE;
-#endif
-typedef LONG NTSTATUS;
-typedef unsigned char LOGICAL_UCHAR;
-typedef UCHAR KIRQL, *PKIRQL;
-
-#endif
 #endif

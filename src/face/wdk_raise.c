@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wdk_raise.c: the WDK's routines that raise (contracts in tagpool/wdk/raise.h).
+ */
+#include "service/raise.h"
+#include "tagpool/wdk/raise.h"
+
+#define STATUS_DATATYPE_MISALIGNMENT 0x80000002u
+#define STATUS_ACCESS_VIOLATION 0xC0000005u
+
+void TAGPOOL_WDK_CALL ExRaiseStatus(NTSTATUS Status)
+{
+    raise_for_good((uint32_t)Status);
+}
+
+void TAGPOOL_WDK_CALL ExRaiseAccessViolation(void)
+{
+    raise_for_good(STATUS_ACCESS_VIOLATION);
+}
+
+void TAGPOOL_WDK_CALL ExRaiseDatatypeMisalignment(void)
+{
+    raise_for_good(STATUS_DATATYPE_MISALIGNMENT);
+}
