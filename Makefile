@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Builds, tests and installs tagpool. `make`: the libraries; `make deps check`: what the tests need, and all tests.
 #
-# Variables: B (output folder), CC, AR, CROSS_COMPILE, CFLAGS (replaces -O2 -g only), LDFLAGS, PORT (posix, bare),
+# Variables: B (output folder), CC, AR, CROSS_COMPILE, CFLAGS (replaces -O2 -g only), LDFLAGS, PORT (posix, win32, bare),
 #            SANITIZE (as address,undefined), SINGLE_FILE (1: use the single-file build), PREFIX, LIBDIR, DESTDIR,
 #            CMOCKA (how to link cmocka), CHECKS (which programs and scripts `check` runs)
 
@@ -28,16 +28,18 @@ MAJOR := $(firstword $(subst ., ,$(VERSION)))
 # Vectorised neighbouring counters are slower than single ones, hence -fno-tree-slp-vectorize. Frames that a handler's
 # longjmp or C++ exception crosses need -fexceptions.
 WARNINGS := -Wall -Wextra -Wshadow -Wpedantic
-HOSTED := -fPIC -fno-semantic-interposition -ftls-model=initial-exec -fexceptions -pthread
-BARE := -ffreestanding -ffunction-sections -fdata-sections -DTAGPOOL_BARE=1
+FLAGS_posix := -fPIC -fno-semantic-interposition -ftls-model=initial-exec -fexceptions -pthread
+# Windows exports by a list and knows no visibility: gcc says so for each function that has one.
+FLAGS_win32 := -fexceptions -Wno-attributes
+FLAGS_bare := -ffreestanding -ffunction-sections -fdata-sections -DTAGPOOL_BARE=1
 CHECKED := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 COMMON = -std=c11 $(WARNINGS) $(CHECKED) $(CFLAGS) -Iinclude $(CPPFLAGS) -MMD -MP
-COMPILE = $(CC) $(COMMON) -Isrc -fvisibility=hidden -fno-tree-slp-vectorize $(if $(filter bare,$(PORT)),$(BARE),$(HOSTED))
-LINK = $(CC) $(CHECKED) $(CFLAGS) $(LDFLAGS) -pthread
+COMPILE = $(CC) $(COMMON) -Isrc -fvisibility=hidden -fno-tree-slp-vectorize $(FLAGS_$(PORT))
+LINK = $(CC) $(CHECKED) $(CFLAGS) $(LDFLAGS) $(if $(filter win32,$(PORT)),,-pthread)
 
 # ---- Libraries ------------------------------------------------------------------------------------------------------
 FLOORS := base port report memory ledger pool view service face
-OTHER_PORTS := $(filter-out src/port/$(PORT).c,$(addprefix src/port/,posix.c bare.c))
+OTHER_PORTS := $(filter-out src/port/$(PORT).c,$(addprefix src/port/,posix.c win32.c bare.c))
 OTHER_SRC := $(OTHER_PORTS) $(if $(filter bare,$(PORT)),$(wildcard src/service/*.c src/face/wdk*.c))
 SRC := $(filter-out $(OTHER_SRC),$(wildcard $(FLOORS:%=src/%/*.c)))
 OBJ := $(if $(SINGLE_FILE),$(B)/dist/tagpool.o,$(SRC:src/%.c=$(B)/obj/%.o))
@@ -46,8 +48,11 @@ WDK_OBJ := $(filter $(B)/obj/service/% $(B)/obj/face/wdk%,$(OBJ))
 HEADERS := $(wildcard include/*.h include/tagpool/*.h include/tagpool/wdk/*.h include/tagpool/wdk/*/*.h)
 LIB := $(B)/libtagpool.a
 SO := $(B)/libtagpool.so.$(VERSION)
+DLL := $(B)/libtagpool.dll
 
-all: $(LIB) $(if $(filter bare,$(PORT)),,$(SO))
+SHARED_posix = $(SO)
+SHARED_win32 = $(DLL)
+all: $(LIB) $(SHARED_$(PORT))
 
 $(B)/obj/port/%.o: private COMPILE += $(if $(filter bare,$(PORT)),,-D_GNU_SOURCE)
 $(B)/obj/%.o: src/%.c $(B)/flags
@@ -69,12 +74,24 @@ $(if $(WDK_OBJ),$(B)/tagpool-wdk.o): $(B)/tagpool.o
 
 $(LIB): $(B)/tagpool.o
 	@rm -f $@
-	$(AR) rcs $@ $< $(if $(WDK_OBJ),$(B)/tagpool-wdk.o)
+	$(AR) rcs $@ $(filter %.o,$^) $(if $(WDK_OBJ),$(B)/tagpool-wdk.o)
 
 $(SO): $(OBJ)
 	$(LINK) -shared -Wl,-soname,libtagpool.so.$(MAJOR) -o $@ $(OBJ)
 	@ln -sf $(@F) $(B)/libtagpool.so.$(MAJOR)
 	@ln -sf libtagpool.so.$(MAJOR) $(B)/libtagpool.so
+
+# Windows: driver objects reach a routine through a pointer, __imp_<name>; the archive's third object holds these. The DLL exports
+# by a list. Both are made from the names that the other two objects show.
+ifeq ($(PORT),win32)
+$(B)/slots.s: $(B)/tagpool.o src/slots.sh
+	NM='$(NM)' src/slots.sh $@ $(B)/libtagpool.def $(B)/tagpool.o $(B)/tagpool-wdk.o
+$(B)/slots.o: $(B)/slots.s
+	$(CC) $(CFLAGS) -c $< -o $@
+$(LIB): $(B)/slots.o
+$(DLL): $(OBJ) $(B)/slots.s
+	$(LINK) -shared -static-libgcc -Wl,--out-implib,$@.a -o $@ $(OBJ) $(B)/libtagpool.def
+endif
 
 # Changes only when the compile command does, so that other flags rebuild everything.
 $(B)/flags: FORCE
@@ -132,25 +149,28 @@ include $(wildcard examples/*.mk tests/*/*.mk)
 
 # ---- Install, single-file build -----------------------------------------------------------------------------------
 INCLUDED = $(HEADERS:include/%=$(DESTDIR)$(PREFIX)/include/%)
-LIBRARIES = libtagpool.a libtagpool.so libtagpool.so.$(MAJOR) libtagpool.so.$(VERSION)
+PACKAGES := $(notdir $(basename $(wildcard pkgconfig/*.pc.in)))
+LIBRARIES = libtagpool.a libtagpool.so libtagpool.so.$(MAJOR) libtagpool.so.$(VERSION) libtagpool.dll.a
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/include/tagpool $(DESTDIR)$(LIBDIR)/pkgconfig
-	for h in $(HEADERS:include/%=%); do install -m 644 include/$$h $(DESTDIR)$(PREFIX)/include/$$h || exit 1; done
-	install -m 644 $(LIB) $(if $(filter bare,$(PORT)),,$(SO)) $(DESTDIR)$(LIBDIR)
-	$(if $(filter bare,$(PORT)),,cp -P $(B)/libtagpool.so $(B)/libtagpool.so.$(MAJOR) $(DESTDIR)$(LIBDIR))
-	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' pkgconfig/tagpool.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/tagpool.pc
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	for h in $(HEADERS:include/%=%); do install -D -m 644 include/$$h $(DESTDIR)$(PREFIX)/include/$$h || exit 1; done
+	install -m 644 $(LIB) $(if $(filter posix,$(PORT)),$(SO)) $(if $(filter win32,$(PORT)),$(DLL).a) $(DESTDIR)$(LIBDIR)
+	$(if $(filter posix,$(PORT)),cp -P $(B)/libtagpool.so $(B)/libtagpool.so.$(MAJOR) $(DESTDIR)$(LIBDIR))
+	$(if $(filter win32,$(PORT)),install -D -t $(DESTDIR)$(PREFIX)/bin $(DLL))
+	for p in $(PACKAGES); do sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' pkgconfig/$$p.in \
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/$$p || exit 1; done
 
 uninstall:
-	rm -f $(INCLUDED) $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/pkgconfig/tagpool.pc
-	rmdir $(DESTDIR)$(PREFIX)/include/tagpool 2> /dev/null || true
+	rm -f $(INCLUDED) $(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%) $(PACKAGES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%)
+	rm -f $(DESTDIR)$(PREFIX)/bin/$(notdir $(DLL))
+	find $(DESTDIR)$(PREFIX)/include/tagpool -depth -type d -exec rmdir {} + 2> /dev/null || true
 
 dist: $(B)/dist/tagpool.c
 $(B)/dist/tagpool.c: src/amalgamate.sh $(wildcard src/*/*.[ch]) $(HEADERS)
 	@mkdir -p $(@D)
 	src/amalgamate.sh $(FLOORS:%=src/%) > $@.new && mv $@.new $@
-	cp include/tagpool.h $(@D)
+	cd include && cp --parents $(HEADERS:include/%=%) $(abspath $(@D))
 
 clean:
 	rm -rf $(B)

@@ -4,7 +4,8 @@
 # Usage, from the top folder: src/amalgamate.sh src/base src/port ... > tagpool.c
 #
 # Each header goes in once, before its first user. A port's own header (as posix.h beside posix.c) goes in only where it is
-# included, since that depends on the platform. INTERNAL makes the names that the library's files share static.
+# included, since that depends on the platform. INTERNAL makes the names that the library's files share static. What only the
+# WDK's routines need stands between #if TAGPOOL_WDK and #endif.
 set -eu
 
 headers=$(for folder; do
@@ -22,7 +23,7 @@ sed 's/^/ * /; s/ *$//' LICENSE
 cat << 'END'
  *
  * tagpool.c: the whole library in one file, made by `make dist` from its sources. Add it and tagpool.h to a program and
- * compile with -pthread; for bare metal with -DTAGPOOL_BARE=1.
+ * compile with -pthread; for bare metal with -DTAGPOOL_BARE=1, without the WDK's routines with -DTAGPOOL_WDK=0.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -38,11 +39,14 @@ END
 
 # shellcheck disable=SC2086
 exec awk '
-function emit(file,    line, name, path, status) {
+function emit(file,    line, name, path, status, is_wdk) {
     if (file in done)
         return
     done[file] = 1
     printf "\n/* ---- %s %s */\n\n", file, substr(dashes, 1, 110 - length(file))
+    is_wdk = file ~ /^src\/(service\/|face\/wdk)/
+    if (is_wdk)
+        print "#if TAGPOOL_WDK"
     while ((status = (getline line < file)) > 0) {
         if (line !~ /^[ \t]*#[ \t]*include[ \t]*"/) {
             print line
@@ -54,12 +58,14 @@ function emit(file,    line, name, path, status) {
         if (name == "tagpool.h")
             continue
         path = (name ~ /^tagpool\// ? "include/" : "src/") name
-        if (path !~ /^(src|include)\/[a-z_]+\/[a-z_0-9]+\.h$/)
+        if (path !~ /^(src|include)\/([a-z_]+\/)+[a-z_0-9]+\.h$/)
             fail(file " includes " name ", which is no header of the form folder/name.h")
         emit(path)
     }
     if (status < 0)
         fail("cannot read " file)
+    if (is_wdk)
+        print "#endif"
     close(file)
 }
 function fail(text) {

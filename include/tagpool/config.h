@@ -13,6 +13,11 @@
 #define TAGPOOL_BARE 0
 #endif
 
+/* 1: the single-file build has the WDK's routines too. (In the archive they are an object of their own.) */
+#ifndef TAGPOOL_WDK
+#define TAGPOOL_WDK !TAGPOOL_BARE
+#endif
+
 /* How many different tags are counted apart; more go to the overflow row. Multiple of 16, 16 to 65,520. */
 #ifndef TAGPOOL_TAGS
 #define TAGPOOL_TAGS (TAGPOOL_BARE ? 64 : UINTPTR_MAX > 0xFFFFFFFFu ? 65520 : 4096)

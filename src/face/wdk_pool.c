@@ -32,7 +32,7 @@ void TAGPOOL_WDK_CALL ExInitializeDriverRuntime(ULONG RuntimeFlags)
 
 /* ---- allocate ---- */
 
-static struct wdk_request request_of(unsigned type, size_t bytes, uint32_t tag, const void *caller)
+static struct wdk_request request_by_type(unsigned type, size_t bytes, uint32_t tag, const void *caller)
 {
     return (struct wdk_request){
         .type = type,
@@ -60,15 +60,15 @@ static void *allocate_by_type(const struct wdk_request *request)
     return NULL;
 }
 
-static void *allocate(unsigned type, size_t bytes, uint32_t tag, const void *caller)
+static void *allocate_plain(unsigned type, size_t bytes, uint32_t tag, const void *caller)
 {
-    struct wdk_request request = request_of(type, bytes, tag, caller);
+    struct wdk_request request = request_by_type(type, bytes, tag, caller);
     return allocate_by_type(&request);
 }
 
 static void *allocate_with_quota(unsigned type, size_t bytes, uint32_t tag, const void *caller)
 {
-    struct wdk_request request = request_of(type, bytes, tag, caller);
+    struct wdk_request request = request_by_type(type, bytes, tag, caller);
     request.has_quota = true;
     request.raises = (type & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE) == 0;
     return allocate_by_type(&request);
@@ -76,7 +76,7 @@ static void *allocate_with_quota(unsigned type, size_t bytes, uint32_t tag, cons
 
 static void *allocate_with_priority(unsigned type, size_t bytes, uint32_t tag, unsigned priority, const void *caller)
 {
-    struct wdk_request request = request_of(type, bytes, tag, caller);
+    struct wdk_request request = request_by_type(type, bytes, tag, caller);
     if (request_spare(priority, &request.spare))
         return allocate_by_type(&request);
     request_report_type(&request, "an allocation was made with a priority that is no EX_POOL_PRIORITY", false);
@@ -92,22 +92,22 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOf
         if (LIKELY(block != NULL))
             return request_fill(block, NumberOfBytes);
     }
-    return allocate(type, NumberOfBytes, Tag, CALLER);
+    return allocate_plain(type, NumberOfBytes, Tag, CALLER);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
-    return allocate((unsigned)PoolType, NumberOfBytes, TAG_NONE, CALLER);
+    return allocate_plain((unsigned)PoolType, NumberOfBytes, TAG_NONE, CALLER);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
+    return allocate_plain((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
+    return allocate_plain((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
@@ -153,12 +153,12 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePoolPriorityUninitialized(POOL_TYPE PoolType, S
 
 PVOID TAGPOOL_WDK_CALL FsRtlAllocatePool(POOL_TYPE PoolType, ULONG NumberOfBytes)
 {
-    return allocate(RAISING(PoolType), NumberOfBytes, TAG_NONE, CALLER);
+    return allocate_plain(RAISING(PoolType), NumberOfBytes, TAG_NONE, CALLER);
 }
 
 PVOID TAGPOOL_WDK_CALL FsRtlAllocatePoolWithTag(POOL_TYPE PoolType, ULONG NumberOfBytes, ULONG Tag)
 {
-    return allocate(RAISING(PoolType), NumberOfBytes, Tag, CALLER);
+    return allocate_plain(RAISING(PoolType), NumberOfBytes, Tag, CALLER);
 }
 
 /* Whatever the quota routine would raise, these raise one status. */

@@ -52,7 +52,7 @@ static const char *fault_of(uint32_t flags)
     return NULL;
 }
 
-static struct wdk_request request_of(POOL_FLAGS flags, size_t bytes, uint32_t tag, const void *caller)
+static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint32_t tag, const void *caller)
 {
     return (struct wdk_request){
         .type = (uintptr_t)flags,
@@ -67,7 +67,7 @@ static struct wdk_request request_of(POOL_FLAGS flags, size_t bytes, uint32_t ta
     };
 }
 
-static void *refuse(const struct wdk_request *request, const char *sentence)
+static void *refuse_request(const struct wdk_request *request, const char *sentence)
 {
     request_report_type(request, sentence, false);
     return request_fail(request, RAISE_INVALID_PARAMETER);
@@ -82,9 +82,9 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, U
         if (LIKELY(block != NULL))
             return memset(block, 0, NumberOfBytes);
     }
-    struct wdk_request request = request_of(Flags, NumberOfBytes, Tag, CALLER);
+    struct wdk_request request = request_by_flags(Flags, NumberOfBytes, Tag, CALLER);
     const char *fault = fault_of((uint32_t)Flags);
-    return fault != NULL ? refuse(&request, fault) : request_allocate(&request);
+    return fault != NULL ? refuse_request(&request, fault) : request_allocate(&request);
 }
 
 /* ---- extended parameters ---- */
@@ -111,7 +111,7 @@ static const char *fault_of_parameter(const POOL_EXTENDED_PARAMETER *parameter, 
 PVOID TAGPOOL_WDK_CALL ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag,
                                        PCPOOL_EXTENDED_PARAMETER ExtendedParameters, ULONG ExtendedParametersCount)
 {
-    struct wdk_request request = request_of(Flags, NumberOfBytes, Tag, CALLER);
+    struct wdk_request request = request_by_flags(Flags, NumberOfBytes, Tag, CALLER);
     const char *fault = fault_of((uint32_t)Flags);
     if (fault == NULL && ExtendedParameters == NULL && ExtendedParametersCount != 0)
         fault = "extended parameters are counted, but their address is NULL";
@@ -120,7 +120,7 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, U
         if (!ExtendedParameters[i].Optional)
             fault = unmet;
     }
-    return fault != NULL ? refuse(&request, fault) : request_allocate(&request);
+    return fault != NULL ? refuse_request(&request, fault) : request_allocate(&request);
 }
 
 void TAGPOOL_WDK_CALL ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters, ULONG ExtendedParametersCount)

@@ -48,7 +48,7 @@ static size_t slots_in(size_t bytes)
     return slots;
 }
 
-static bool grow(void)
+static bool grow_records(void)
 {
     size_t bytes = records.bytes == 0 ? FIRST_BYTES : records.bytes * 2;
     struct record *slots = port_reserve(bytes);
@@ -92,7 +92,7 @@ bool record_put(const struct record *record)
     record_lock();
     bool fits = records.slots != NULL && 2 * (records.count + 1) <= records.mask + 1;
     if (!fits)
-        fits = grow() || (records.slots != NULL && slot_of(record->address)->address != 0);
+        fits = grow_records() || (records.slots != NULL && slot_of(record->address)->address != 0);
     if (fits) {
         struct record *slot = slot_of(record->address);
         records.count += slot->address == 0;
@@ -102,7 +102,7 @@ bool record_put(const struct record *record)
     return fits;
 }
 
-static bool find(uintptr_t address, struct record *record, bool take)
+static bool find_record(uintptr_t address, struct record *record, bool take)
 {
     memset(record, 0, sizeof *record);
     record_lock();
@@ -119,12 +119,12 @@ static bool find(uintptr_t address, struct record *record, bool take)
 
 bool record_get(uintptr_t address, struct record *record)
 {
-    return find(address, record, false);
+    return find_record(address, record, false);
 }
 
 bool record_take(uintptr_t address, struct record *record)
 {
-    return find(address, record, true);
+    return find_record(address, record, true);
 }
 
 size_t record_count(void)

@@ -115,7 +115,7 @@ INTERNAL const char *pool_check(void);
 INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that says nothing about the invariants */
 
 /* Lets the ledger see that a block just allocated may make a new peak; returns it. */
-INTERNAL void *pool_alloc_peak(void *block);
+INTERNAL __attribute__((returns_nonnull)) void *pool_alloc_peak(void *block);
 
 /* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. Gives the note of a block without
  * slack under the tag. */
@@ -127,7 +127,8 @@ INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
     return (void *)((char *)rows + note_tag_offset(note, sizeof(struct tagpool_segment_counts)));
 }
 
-INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
+/* NULL if the fast path does not take it. */
+INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
     if (LIKELY(pool < POOLS && thread != NULL)) {
@@ -149,8 +150,14 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
             }
         }
     }
+    return NULL;
+}
+
+INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
+{
+    void *block = pool_alloc_fast(pool, bytes, tag);
     /* Inlined into the public function, this is the address that called it. */
-    return pool_alloc_other(pool, bytes, tag, __builtin_return_address(0));
+    return LIKELY(block != NULL) ? block : pool_alloc_other(pool, bytes, tag, __builtin_return_address(0));
 }
 
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * port.h: all that the core asks of a platform. One file of src/port implements it: posix.c or bare.c.
+ * port.h: all that the core asks of a platform. One file of src/port implements it: posix.c, win32.c or bare.c.
  *
  * Rules for memory: addresses and sizes are multiples of PORT_UNIT_BYTES, which every supported system's own page divides. A
  * function that returns bool is true on success and has no effect otherwise.
@@ -12,6 +12,8 @@
 
 #if TAGPOOL_BARE
 #include "port/bare.h"
+#elif defined(_WIN32)
+#include "port/win32.h"
 #else
 #include "port/posix.h"
 #endif

@@ -9,26 +9,26 @@
 static struct {
     struct port_lock lock;
     bool has_fork_hooks;
-} service = {.lock = PORT_LOCK_INITIAL};
+} services = {.lock = PORT_LOCK_INITIAL};
 
-static void before_fork(void)
+static void services_before_fork(void)
 {
-    port_lock(&service.lock);
+    port_lock(&services.lock);
 }
 
-static void after_fork(void)
+static void services_after_fork(void)
 {
-    port_unlock(&service.lock);
+    port_unlock(&services.lock);
 }
 
 void service_lock(void)
 {
-    port_lock(&service.lock);
-    if (!service.has_fork_hooks)
-        service.has_fork_hooks = port_on_fork(before_fork, after_fork, after_fork);
+    port_lock(&services.lock);
+    if (!services.has_fork_hooks)
+        services.has_fork_hooks = port_on_fork(services_before_fork, services_after_fork, services_after_fork);
 }
 
 void service_unlock(void)
 {
-    port_unlock(&service.lock);
+    port_unlock(&services.lock);
 }

@@ -38,7 +38,7 @@ void *quota_process(void)
 }
 
 /* The next two: pre: the lock is held. */
-static struct quota_row *find(const void *process)
+static struct quota_row *find_process(const void *process)
 {
     for (size_t i = 0; i < quota.count; i++)
         if (quota.rows[i].process == process)
@@ -46,9 +46,9 @@ static struct quota_row *find(const void *process)
     return NULL;
 }
 
-static struct quota_row *find_or_add(void *process)
+static struct quota_row *find_or_add_process(void *process)
 {
-    struct quota_row *row = find(process);
+    struct quota_row *row = find_process(process);
     if (row != NULL)
         return row;
     if ((quota.count + 1) * sizeof *row > quota.bytes) {
@@ -72,7 +72,7 @@ static struct quota_row *find_or_add(void *process)
     return row;
 }
 
-static enum quota_answer charge(struct tagpool_quota *side, uint64_t bytes, unsigned blocks)
+static enum quota_answer charge_process(struct tagpool_quota *side, uint64_t bytes, unsigned blocks)
 {
     uint64_t free_bytes = (side->limit != 0 ? side->limit : UINT64_MAX);
     free_bytes = free_bytes > side->charged ? free_bytes - side->charged : 0;
@@ -88,8 +88,8 @@ static enum quota_answer charge(struct tagpool_quota *side, uint64_t bytes, unsi
 enum quota_answer quota_charge(void *process, unsigned pool, uint64_t bytes, unsigned blocks)
 {
     service_lock();
-    struct quota_row *row = find_or_add(process);
-    enum quota_answer answer = row == NULL ? QUOTA_NO_MEMORY : charge(&row->pool[pool], bytes, blocks);
+    struct quota_row *row = find_or_add_process(process);
+    enum quota_answer answer = row == NULL ? QUOTA_NO_MEMORY : charge_process(&row->pool[pool], bytes, blocks);
     service_unlock();
     return answer;
 }
@@ -97,7 +97,7 @@ enum quota_answer quota_charge(void *process, unsigned pool, uint64_t bytes, uns
 uint64_t quota_return(void *process, unsigned pool, uint64_t bytes, unsigned blocks)
 {
     service_lock();
-    struct quota_row *row = find(process);
+    struct quota_row *row = find_process(process);
     uint64_t charged = row != NULL ? row->pool[pool].charged : 0;
     if (row != NULL && bytes <= charged) {
         row->pool[pool].charged -= bytes;
@@ -126,7 +126,7 @@ int tagpool_quota_limit_set(void *process, enum tagpool_pool pool, uint64_t byte
     if ((unsigned)pool >= POOLS || process == NULL)
         return TAGPOOL_EINVAL;
     service_lock();
-    struct quota_row *row = find_or_add(process);
+    struct quota_row *row = find_or_add_process(process);
     if (row != NULL)
         row->pool[pool].limit = bytes;
     service_unlock();
@@ -139,7 +139,7 @@ int tagpool_quota(void *process, enum tagpool_pool pool, struct tagpool_quota *a
     if ((unsigned)pool >= POOLS)
         return TAGPOOL_EINVAL;
     service_lock();
-    const struct quota_row *row = find(process);
+    const struct quota_row *row = find_process(process);
     if (row != NULL)
         *answer = row->pool[pool];
     service_unlock();

@@ -17,7 +17,7 @@
 /* Not zero, no pointer, and what debuggers' users know as "never written". */
 #define FRESH_BYTE 0xCD
 
-static void report(uint32_t code, uintptr_t p1, uintptr_t p2, uintptr_t p3, uintptr_t p4, bool stops)
+static void report_request(uint32_t code, uintptr_t p1, uintptr_t p2, uintptr_t p3, uintptr_t p4, bool stops)
 {
     bugcheck_report(code, (uintptr_t[4]){p1, p2, p3, p4}, NULL, stops);
 }
@@ -59,40 +59,40 @@ void *request_fill(void *block, size_t bytes)
 }
 
 /* What becomes of a request that breaks a rule: NULL after a bug check, otherwise the status of its failure. */
-#define LEGAL 0u
-#define STOPPED 1u
+#define REQUEST_LEGAL 0u
+#define REQUEST_STOPPED 1u
 
-static uint32_t check(const struct wdk_request *request)
+static uint32_t check_request(const struct wdk_request *request)
 {
     unsigned irql = irql_now();
     uintptr_t caller = (uintptr_t)request->caller;
     bool is_strict;
     if (irql > irql_most(request->pool)) {
-        report(BAD_POOL_CALLER, 0x08, irql, request->type, request->bytes, true);
-        return STOPPED;
+        report_request(BAD_POOL_CALLER, 0x08, irql, request->type, request->bytes, true);
+        return REQUEST_STOPPED;
     }
     switch (tag_check(request->tag)) {
     case TAG_ZERO:
         if (!request->is_legacy)
             return RAISE_INVALID_PARAMETER;
         is_strict = LOAD(&wdk_policy.strict) != 0;
-        report(BAD_POOL_CALLER, 0x9B, request->type, request->bytes, caller, is_strict);
-        return is_strict ? STOPPED : RAISE_NO_RESOURCES;
+        report_request(BAD_POOL_CALLER, 0x9B, request->type, request->bytes, caller, is_strict);
+        return is_strict ? REQUEST_STOPPED : RAISE_NO_RESOURCES;
     case TAG_RESERVED:
-        report(BAD_POOL_CALLER, 0x9C, request->type, request->bytes, caller, true);
-        return STOPPED;
+        report_request(BAD_POOL_CALLER, 0x9C, request->type, request->bytes, caller, true);
+        return REQUEST_STOPPED;
     case TAG_UNREADABLE:
-        report(BAD_POOL_CALLER, 0x9D, request->tag, request->type, caller, true);
-        return STOPPED;
+        report_request(BAD_POOL_CALLER, 0x9D, request->tag, request->type, caller, true);
+        return REQUEST_STOPPED;
     default:
         break;
     }
     if (request->bytes == 0)
-        report(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x00, irql, request->type, 0, false);
-    return LEGAL;
+        report_request(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x00, irql, request->type, 0, false);
+    return REQUEST_LEGAL;
 }
 
-static void *allocate(const struct wdk_request *request)
+static void *grant_request(const struct wdk_request *request)
 {
     bool zero = request->contents == CONTENTS_ZERO;
     void *block = pool_alloc_slow(&(struct request){request->pool, request->bytes, request->tag, request->alignment, zero, false,
@@ -102,17 +102,17 @@ static void *allocate(const struct wdk_request *request)
     return block;
 }
 
-static void *allocate_with_quota(const struct wdk_request *request)
+static void *grant_with_quota(const struct wdk_request *request)
 {
     void *process = quota_process();
     if (process == NULL) {
-        report(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x10A, 0, 0, 0, true);
+        report_request(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x10A, 0, 0, 0, true);
         return NULL;
     }
     enum quota_answer answer = quota_charge(process, request->pool, request->bytes, 1);
     if (answer != QUOTA_CHARGED)
         return request_fail(request, answer == QUOTA_EXCEEDED ? RAISE_QUOTA_EXCEEDED : RAISE_NO_RESOURCES);
-    void *block = allocate(request);
+    void *block = grant_request(request);
     if (block != NULL && quota_tie(block, process, request->bytes))
         return block;
     if (block != NULL)
@@ -123,11 +123,11 @@ static void *allocate_with_quota(const struct wdk_request *request)
 
 void *request_allocate(const struct wdk_request *request)
 {
-    uint32_t status = check(request);
-    if (status != LEGAL)
-        return status == STOPPED ? NULL : request_fail(request, status);
+    uint32_t status = check_request(request);
+    if (status != REQUEST_LEGAL)
+        return status == REQUEST_STOPPED ? NULL : request_fail(request, status);
     if (request->has_quota && request->bytes < PAGE_BYTES)
-        return allocate_with_quota(request);
-    void *block = allocate(request);
+        return grant_with_quota(request);
+    void *block = grant_request(request);
     return block != NULL ? block : request_fail(request, RAISE_NO_RESOURCES);
 }

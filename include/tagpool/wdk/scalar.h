@@ -8,13 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How WDK routines and callbacks are called: stdcall on 32-bit Windows, whose compilers have a macro of that name. Elsewhere it
- * is empty if it is there at all. */
+/* How WDK routines and callbacks are called: stdcall, some fastcall, on 32-bit Windows, whose compilers have macros of these
+ * names. Elsewhere these are empty if they are there at all. */
 #ifndef TAGPOOL_WDK_CALL
 #ifdef __stdcall
 #define TAGPOOL_WDK_CALL __stdcall
 #else
 #define TAGPOOL_WDK_CALL
+#endif
+#endif
+#ifndef TAGPOOL_WDK_FASTCALL
+#ifdef __fastcall
+#define TAGPOOL_WDK_FASTCALL __fastcall
+#else
+#define TAGPOOL_WDK_FASTCALL
 #endif
 #endif
 
