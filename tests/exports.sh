@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Checks what the libraries let the outside see, because every visible name is a promise and a chance to collide: the shared
 # library exports exactly the functions frozen in tests/exports.txt, under the soname written there; the archive shows no
-# other name either; and the list is the functions of the public header.
+# other name either; and the list is the functions of the public headers. A program that names no WDK routine links none.
 set -u
 # A tool chain's sanitizer adds names of its own.
 if [ -n "${SANITIZE:-}" ]; then echo "exports are checked without sanitizers"; exit 77; fi
@@ -22,10 +22,18 @@ grep -v '^#' tests/exports.txt | grep -v '^libtagpool' | LC_ALL=C sort > "$scrat
 nm -D --defined-only --format=posix "$b/libtagpool.so" | cut -d ' ' -f 1 | LC_ALL=C sort > "$scratch/so"
 nm -g --defined-only --format=posix "$b/libtagpool.a" | sed -n 's/^\([A-Za-z_0-9.]*\) [A-Za-z] .*/\1/p' |
     LC_ALL=C sort > "$scratch/a"
-sed -n 's/^TAGPOOL_API .*[ *]\(tagpool_[a-z_0-9]*\)(.*/\1/p' include/tagpool.h | LC_ALL=C sort > "$scratch/header"
+sed -n 's/^\(extern \)*TAGPOOL_\(WDK_\)*API .*[ *]\([A-Za-z_0-9]*\)[(;].*/\3/p' include/tagpool.h include/tagpool/*.h \
+    include/tagpool/wdk/*.h | LC_ALL=C sort > "$scratch/header"
 compare libtagpool.so "$scratch/so"
 compare libtagpool.a "$scratch/a"
-compare tagpool.h "$scratch/header"
+compare 'the public headers' "$scratch/header"
+
+printf '#include "tagpool.h"\nint main(void)\n{\n    tagpool_free(tagpool_alloc(0, 1, 0x61));\n}\n' > "$scratch/plain.c"
+${CC:-cc} -Iinclude "$scratch/plain.c" "$b/libtagpool.a" -pthread -o "$scratch/plain" || failed=1
+if nm "$scratch/plain" | grep ' [TDB] Ex'; then
+    echo "a program that names no WDK routine links some"
+    failed=1
+fi
 
 soname=$(grep '^libtagpool' tests/exports.txt)
 if ! objdump -p "$b/libtagpool.so" | grep -q "SONAME  *$soname\$"; then
