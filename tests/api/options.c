@@ -112,6 +112,15 @@ static void every_option_is_understood(void)
         "leak_blocks=1",
         "leak_blocks=1000000",
         "leak_blocks=16",
+        "fill=none",
+        "fill=zero",
+        "fill=pattern",
+        "strict=on",
+        "strict=off",
+        "lookaside=bypass",
+        "lookaside=cache",
+        "force_irql=on",
+        "force_irql=off",
         "cache=1G;wrong_tag=stop, exit=ignore;lock=off  prefault=off,",
     };
     same(tagpool_start("reserve=64M"), TAGPOOL_OK);

@@ -85,6 +85,13 @@ static void every_option(void **state)
         {"leak_blocks=0", OFFSET(leak_blocks), 0},
         {"leak_blocks=1000000", OFFSET(leak_blocks), 1000000},
         {"leak_blocks=007", OFFSET(leak_blocks), 7},
+        {"fill=pattern", OFFSET(fill), FILL_PATTERN},
+        {"fill=none", OFFSET(fill), FILL_NONE},
+        {"fill=zero", OFFSET(fill), FILL_ZERO},
+        {"strict=on", OFFSET(strict), 1},
+        {"lookaside=cache", OFFSET(lookaside_bypass), 0},
+        {"lookaside=bypass", OFFSET(lookaside_bypass), 1},
+        {"force_irql=on", OFFSET(force_irql), 1},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -102,6 +109,7 @@ static void defaults(void **state)
     assert_true(options.limit[0] == 0 && options.limit[1] == 0);
     assert_true(options.wrong_tag == WRONG_TAG_REPORT && options.exit == EXIT_IGNORE && options.leak_blocks == 16);
     assert_true((options.tail_check | options.free_check | options.prefault | options.lock) == 0);
+    assert_true(options.fill == FILL_PATTERN && (options.strict | options.lookaside_bypass | options.force_irql) == 0);
 }
 
 /* "A word that is no option is reported through the sink with what was expected and skipped": one line, no change. */
@@ -135,7 +143,9 @@ static void bad_words(void **state)
         {"leak_blocks=1000001", "expected leak_blocks=0 to 1000000"},
         {"leak_blocks=1K", "expected leak_blocks=0 to 1000000"},
         {"=", "; expected reserve limit_nonpaged limit_paged cache wrong_tag tail_check free_check prefault lock exit "
-              "leak_blocks\n"},
+              "leak_blocks fill strict lookaside force_irql\n"},
+        {"fill=1", "expected fill=pattern|none|zero"},
+        {"lookaside=off", "expected lookaside=cache|bypass"},
         {"Lock=on", "; expected reserve limit_nonpaged"},
     };
     (void)state;
