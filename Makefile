@@ -29,8 +29,10 @@ MAJOR := $(firstword $(subst ., ,$(VERSION)))
 # longjmp or C++ exception crosses need -fexceptions.
 WARNINGS := -Wall -Wextra -Wshadow -Wpedantic
 FLAGS_posix := -fPIC -fno-semantic-interposition -ftls-model=initial-exec -fexceptions -pthread
-# Windows exports by a list and knows no visibility: gcc says so for each function that has one.
-FLAGS_win32 := -fexceptions -Wno-attributes
+# Windows exports by a list and knows no visibility: gcc says so for each function that has one. The small model reaches our
+# own data without a pointer for each name, which the linker would share with files of a user that have the same name.
+IS_WIN64 := $(if $(filter win32,$(PORT)),$(findstring x86_64,$(shell $(CC) -dumpmachine)))
+FLAGS_win32 := -fexceptions -Wno-attributes $(if $(IS_WIN64),-mcmodel=small)
 FLAGS_bare := -ffreestanding -ffunction-sections -fdata-sections -DTAGPOOL_BARE=1
 CHECKED := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 COMMON = -std=c11 $(WARNINGS) $(CHECKED) $(CFLAGS) -Iinclude $(CPPFLAGS) -MMD -MP
@@ -39,7 +41,7 @@ LINK = $(CC) $(CHECKED) $(CFLAGS) $(LDFLAGS) $(if $(filter win32,$(PORT)),,-pthr
 
 # ---- Libraries ------------------------------------------------------------------------------------------------------
 FLOORS := base port report memory ledger pool view service face
-OTHER_PORTS := $(filter-out src/port/$(PORT).c,$(addprefix src/port/,posix.c win32.c bare.c))
+OTHER_PORTS := $(filter-out src/port/$(PORT).c src/port/$(PORT)_%.c,$(wildcard src/port/*.c))
 OTHER_SRC := $(OTHER_PORTS) $(if $(filter bare,$(PORT)),$(wildcard src/service/*.c src/face/wdk*.c))
 SRC := $(filter-out $(OTHER_SRC),$(wildcard $(FLOORS:%=src/%/*.c)))
 OBJ := $(if $(SINGLE_FILE),$(B)/dist/tagpool.o,$(SRC:src/%.c=$(B)/obj/%.o))
@@ -63,7 +65,7 @@ $(B)/dist/tagpool.o: $(B)/dist/tagpool.c $(B)/flags
 
 # The archive holds two objects, core and WDK routines, that show nothing but public names (src/crossing.sh). Section groups
 # are dissolved, for the linker would drop one that has lost its name in favour of another file's.
-RELOCATABLE = $(CC) $(CFLAGS) -nostdlib -r -Wl,--force-group-allocation
+RELOCATABLE = $(CC) $(CFLAGS) -nostdlib -r -Wl,--force-group-allocation $(if $(IS_WIN64),-T src/port/coff.ld)
 $(B)/core.o: $(filter-out $(WDK_OBJ),$(OBJ))
 	$(RELOCATABLE) -o $@ $^
 $(B)/wdk.o: $(WDK_OBJ)

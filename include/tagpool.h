@@ -303,7 +303,7 @@ TAGPOOL_API const char *tagpool_version(void);
 /* A mistake of the caller, in the terms of KeBugCheckEx. */
 struct tagpool_bugcheck {
     uint32_t code;                /* as 0xC2 */
-    const char *name;             /* as "BAD_POOL_CALLER" */
+    const char *name;             /* as "BAD_POOL_CALLER"; empty for a code that no entry of the table below is about */
     uintptr_t parameter[4];
     const char *sentence;         /* what went wrong, in words */
     bool stops;                   /* false: a finding; the call goes on after the handler returns */
@@ -320,6 +320,20 @@ TAGPOOL_API void tagpool_bugcheck_handler_set(tagpool_bugcheck_handler *handler,
 
 /* Prints a report as the default handler does, for use in handlers. */
 TAGPOOL_API void tagpool_bugcheck_print(const struct tagpool_bugcheck *bugcheck);
+
+/* What the library knows of a bug check: of a code, or of some of its sub-codes. */
+struct tagpool_bugcheck_entry {
+    uint32_t code;
+    const char *name;             /* as "BAD_POOL_CALLER" */
+    unsigned sub_code_in;         /* which parameter holds the sub-code, 1 to 4; 0: whatever no other entry of the code covers */
+    uint32_t first_sub_code, last_sub_code;
+    const char *sentence;         /* what the caller did */
+    const char *parameter[4];     /* what each parameter means; "reserved" if nothing, or nothing known */
+};
+
+/* Describes entry `index`, from 0, of the table of bug checks: all those of Windows that concern pool (bare metal: those that
+ * this header names). Fails iff there are no more (TAGPOOL_ENOTFOUND; *entry is then all zero). */
+TAGPOOL_API int tagpool_bugcheck_describe(size_t index, struct tagpool_bugcheck_entry *entry);
 
 /* Receives a piece of output: whole lines, `length` bytes, not closed by a zero. Must not allocate or free pool. */
 typedef void tagpool_sink(const char *text, size_t length, void *context);

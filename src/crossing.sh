@@ -9,7 +9,7 @@ out=$1 core=$2 wdk=${3:-}
 names=$out.names
 hide() { # from, to
     $OBJCOPY --redefine-syms="$names" "$1" "$2"
-    $OBJCOPY -w --keep-global-symbol='tagpool_*' --keep-global-symbol='[A-Z]*' "$2"
+    $OBJCOPY -w --keep-global-symbol='tagpool_*' --keep-global-symbol='[A-Z]*' --rename-section .unwind=.pdata "$2"
 }
 
 : > "$names"

@@ -22,9 +22,25 @@ extern "C" {
 typedef unsigned tagpool_irql_hook(void *context);
 
 /* Sets who is asked for the IRQL; NULL sets the default back: a level of each thread's own, which starts at PASSIVE_LEVEL and
- * changes by KeRaiseIrql() and its relatives. With a hook these leave the library's own level alone. Call it while no other
- * thread uses WDK routines. */
+ * changes by KeRaiseIrql() and its relatives. With a hook these change no level and report none: the simulator's own are to be
+ * used. Call it while no other thread uses WDK routines. */
 TAGPOOL_API void tagpool_irql_hook_set(tagpool_irql_hook *hook, void *context);
+
+/* The calling thread's IRQL. */
+TAGPOOL_API unsigned tagpool_irql(void);
+
+/* Sets it without any check, as a move to the processor's CR8 does, which is what KeRaiseIrql() and KeLowerIrql() are in DDK
+ * headers for x64. A simulator with a hook calls it after each change of a level, if option force_irql is to see the change. */
+TAGPOOL_API void tagpool_irql_set(unsigned level);
+
+/* How often option force_irql has trimmed paged pool: each time a thread came to DISPATCH_LEVEL or above. Then nobody can access
+ * paged pool. A thread below DISPATCH_LEVEL that touches it gets it back without noticing; at DISPATCH_LEVEL and above a touch
+ * is bug check 0xD1 DRIVER_IRQL_NOT_LESS_OR_EQUAL (address, IRQL, 0 read or 1 write or 8 execute, instruction), and if the
+ * handler returns the access is let through. It may longjmp. When all threads are below DISPATCH_LEVEL the pool is as before.
+ *
+ * Works by SIGSEGV and SIGBUS, which go on to whoever had them before. A system call does not page in: given trimmed memory it
+ * fails with EFAULT. What one thread got back others can touch until the next trim. */
+TAGPOOL_API uint64_t tagpool_irql_trims(void);
 
 /* ---- Raising ----------------------------------------------------------------------------------------------------- */
 

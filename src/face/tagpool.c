@@ -6,6 +6,7 @@
 
 #include "base/tag.h"
 #include "pool/pool.h"
+#include "report/codes.h"
 #include "report/option.h"
 #include "report/output.h"
 #include "view/print.h"
@@ -354,6 +355,23 @@ void tagpool_bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *conte
 void tagpool_bugcheck_print(const struct tagpool_bugcheck *bugcheck)
 {
     bugcheck_print(bugcheck);
+}
+
+int tagpool_bugcheck_describe(size_t index, struct tagpool_bugcheck_entry *entry)
+{
+    struct code_match match;
+    memset(entry, 0, sizeof *entry);
+    if (!codes_at(index, &match))
+        return TAGPOOL_ENOTFOUND;
+    bool is_any = codes_is_any(match.row);
+    entry->code = match.code->code;
+    entry->name = match.code->name;
+    entry->sub_code_in = is_any ? 0 : match.code->sub_code_in;
+    entry->first_sub_code = is_any ? 0 : match.row->first;
+    entry->last_sub_code = is_any ? 0 : match.row->last;
+    entry->sentence = match.row->sentence;
+    memcpy(entry->parameter, match.row->parameter, sizeof entry->parameter);
+    return TAGPOOL_OK;
 }
 
 void tagpool_sink_set(tagpool_sink *sink, void *context)

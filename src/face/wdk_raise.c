@@ -2,7 +2,6 @@
  *
  * wdk_raise.c: the WDK's routines that raise (contracts in tagpool/wdk/raise.h).
  */
-#include "service/raise.h"
 #include "tagpool/wdk/raise.h"
 
 #define STATUS_DATATYPE_MISALIGNMENT 0x80000002u
@@ -10,15 +9,15 @@
 
 void TAGPOOL_WDK_CALL ExRaiseStatus(NTSTATUS Status)
 {
-    raise_for_good((uint32_t)Status);
+    tagpool_raise((uint32_t)Status);
 }
 
 void TAGPOOL_WDK_CALL ExRaiseAccessViolation(void)
 {
-    raise_for_good(STATUS_ACCESS_VIOLATION);
+    tagpool_raise(STATUS_ACCESS_VIOLATION);
 }
 
 void TAGPOOL_WDK_CALL ExRaiseDatatypeMisalignment(void)
 {
-    raise_for_good(STATUS_DATATYPE_MISALIGNMENT);
+    tagpool_raise(STATUS_DATATYPE_MISALIGNMENT);
 }

@@ -52,6 +52,24 @@ bool port_pin(void *base, size_t bytes)
     return true;
 }
 
+bool port_protect(void *base, size_t bytes, bool accessible)
+{
+    (void)base;
+    (void)bytes;
+    (void)accessible;
+    return false;
+}
+
+bool port_on_fault(port_fault_hook *hook)
+{
+    (void)hook;
+    return false;
+}
+
+void port_yield(void)
+{
+}
+
 void port_lock(struct port_lock *lock)
 {
     (void)lock;
@@ -80,6 +98,13 @@ bool port_on_exit(void (*hook)(void))
 {
     (void)hook;
     return true;
+}
+
+bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level))
+{
+    (void)get;
+    (void)set;
+    return false;
 }
 
 uint64_t port_thread_number(void)

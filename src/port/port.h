@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * port.h: all that the core asks of a platform. One file of src/port implements it: posix.c, win32.c or bare.c.
+ * port.h: all that the core asks of a platform. posix.c and posix_fault.c implement it, or win32.c, or bare.c.
  *
  * Rules for memory: addresses and sizes are multiples of PORT_UNIT_BYTES, which every supported system's own page divides. A
  * function that returns bool is true on success and has no effect otherwise.
@@ -44,6 +44,31 @@ INTERNAL bool port_decommit(void *base, size_t bytes);
 /* Keeps committed memory in RAM. */
 INTERNAL bool port_pin(void *base, size_t bytes);
 
+/* Makes committed memory inaccessible, or accessible again; what it holds stays. */
+INTERNAL bool port_protect(void *base, size_t bytes, bool accessible);
+
+/* ---- Faults: what a thread does to memory that it may not touch, or that is not there ---- */
+
+enum port_access { PORT_READ, PORT_WRITE, PORT_EXECUTE, PORT_ACCESS_UNKNOWN };
+
+struct port_fault {
+    uintptr_t address;     /* that was touched */
+    uintptr_t instruction; /* that did it; 0 if the platform does not tell */
+    enum port_access access;
+};
+
+/* True iff the fault has been dealt with and the access is to be tried again. It runs on the thread that made the access, in the
+ * middle of it, and may leave by longjmp. */
+typedef bool port_fault_hook(const struct port_fault *fault);
+
+/* From now on `hook` is asked about each fault, after those that came before it; a fault that no hook takes goes where it would
+ * have gone without. Called again for the same hook, it makes sure that hooks are still asked first: who has taken the
+ * signals over since gets the faults that are left. False iff the platform cannot, or there are too many hooks. */
+INTERNAL bool port_on_fault(port_fault_hook *hook);
+
+/* Lets other threads run. */
+INTERNAL void port_yield(void);
+
 /* A mutual-exclusion lock: declare with PORT_LOCK_INITIAL, never copied, not recursive. */
 INTERNAL void port_lock(struct port_lock *lock);
 INTERNAL void port_unlock(struct port_lock *lock);
@@ -56,6 +81,11 @@ INTERNAL bool port_on_fork(void (*before)(void), void (*parent)(void), void (*ch
 
 /* Calls `hook` at normal exit. */
 INTERNAL bool port_on_exit(void (*hook)(void));
+
+/* For driver objects that read and set their IRQL inline, by an instruction that programs may not use (mov from and to cr8, in
+ * headers of a DDK for x86-64): does it with `get` and `set` instead. Both may be called at any instruction of a driver, so
+ * they take no lock that is held while driver code runs. False iff the platform is not where such objects run. */
+INTERNAL bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level));
 
 /* A number that tells living threads apart; for people, not for logic. */
 INTERNAL uint64_t port_thread_number(void);

@@ -5,11 +5,12 @@
 #include "base/atomic.h"
 #include "base/internal.h"
 
-#if !TAGPOOL_BARE
+#if !TAGPOOL_BARE && !defined(_WIN32)
 
 #include "port/port.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -69,6 +70,19 @@ bool port_pin(void *base, size_t bytes)
     return done;
 }
 
+bool port_protect(void *base, size_t bytes, bool accessible)
+{
+    int saved = errno;
+    bool done = mprotect(base, bytes, accessible ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;
+    errno = saved;
+    return done;
+}
+
+void port_yield(void)
+{
+    (void)sched_yield();
+}
+
 void port_lock(struct port_lock *lock)
 {
     (void)pthread_mutex_lock(&lock->mutex);
@@ -113,6 +127,13 @@ bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void
 bool port_on_exit(void (*hook)(void))
 {
     return atexit(hook) == 0;
+}
+
+bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level))
+{
+    (void)get;
+    (void)set;
+    return false;
 }
 
 uint64_t port_thread_number(void)

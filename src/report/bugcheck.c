@@ -1,45 +1,42 @@
 /* SPDX-License-Identifier: MIT
  *
- * bugcheck.c: the table of mistakes, their report, the handler.
+ * bugcheck.c: the core's mistakes, the report of any bug check, the handler.
  */
 #include "report/bugcheck.h"
 
 #include "port/port.h"
+#include "report/codes.h"
 #include "report/output.h"
 
-#define BAD_POOL_HEADER 0x19u
 #define BAD_POOL_CALLER 0xC2u
-#define DRIVER_CAUGHT_MODIFYING_FREED_POOL 0xC6u
 
-/* The sentences say what the caller did; numbers and names are those of the Windows bug checks. */
+/* Most characters of a line, where a report can choose. */
+#define LINE_MOST 130
+
+/* The core's mistakes by code and sub-code: what they are called, and what was done wrong, is in the table of codes.h. A sentence
+ * here says more exactly what the core knows. */
 static const struct {
     uint32_t code;
-    uint32_t parameter1;
+    uint32_t sub_code;
     const char *sentence;
 } mistakes[MISTAKE_COUNT] = {
     [MISTAKE_FREE_NULL] = {BAD_POOL_CALLER, 0x46, "NULL was given as a block; expected the address of an outstanding block"},
-    [MISTAKE_FREE_FOREIGN] = {BAD_POOL_CALLER, 0x42,
-                              "an address that lies in no pool was given as a block; expected that of an outstanding block"},
-    [MISTAKE_FREE_NONPAGED_UNUSED] = {BAD_POOL_CALLER, 0x44,
-                                      "an address in nonpaged pool that holds no block was given as one"},
-    [MISTAKE_FREE_PAGED_UNUSED] = {BAD_POOL_CALLER, 0x48,
-                                   "an address in paged pool that holds no block was given as one"},
-    [MISTAKE_FREE_TWICE] = {BAD_POOL_CALLER, 0x07, "the block has been freed already"},
-    [MISTAKE_FREE_NONPAGED_INSIDE] = {BAD_POOL_CALLER, 0x99,
-                                      "an address in nonpaged pool that is not the start of a block was given as one"},
-    [MISTAKE_FREE_PAGED_INSIDE] = {BAD_POOL_CALLER, 0x41286,
-                                   "an address in paged pool that is not the start of a block was given as one"},
-    [MISTAKE_FREE_WRONG_TAG] = {BAD_POOL_CALLER, 0x0A,
-                                "the block was freed with a tag that is not the one it was allocated with"},
+    [MISTAKE_FREE_FOREIGN] = {BAD_POOL_CALLER, 0x42, NULL},
+    [MISTAKE_FREE_NONPAGED_UNUSED] = {BAD_POOL_CALLER, 0x44, NULL},
+    [MISTAKE_FREE_PAGED_UNUSED] = {BAD_POOL_CALLER, 0x48, NULL},
+    [MISTAKE_FREE_TWICE] = {BAD_POOL_CALLER, 0x07, NULL},
+    [MISTAKE_FREE_NONPAGED_INSIDE] = {BAD_POOL_CALLER, 0x99, NULL},
+    [MISTAKE_FREE_PAGED_INSIDE] = {BAD_POOL_CALLER, 0x41286, NULL},
+    [MISTAKE_FREE_WRONG_TAG] = {BAD_POOL_CALLER, 0x0A, NULL},
     [MISTAKE_FREE_PROTECTED] = {BAD_POOL_CALLER, 0x0A,
                                 "a protected block was freed without its tag; expected the tag it was allocated with"},
-    [MISTAKE_TAG_ZERO] = {BAD_POOL_CALLER, 0x9B, "an allocation was made with tag 0; expected one to four characters"},
-    [MISTAKE_TAG_RESERVED] = {BAD_POOL_CALLER, 0x9C, "an allocation was made with the reserved tag \"BIG\""},
-    [MISTAKE_TAG_UNREADABLE] = {BAD_POOL_CALLER, 0x9D, "an allocation was made with a tag that has no letter or digit"},
+    [MISTAKE_TAG_ZERO] = {BAD_POOL_CALLER, 0x9B, NULL},
+    [MISTAKE_TAG_RESERVED] = {BAD_POOL_CALLER, 0x9C, NULL},
+    [MISTAKE_TAG_UNREADABLE] = {BAD_POOL_CALLER, 0x9D, NULL},
     [MISTAKE_POOL_TYPE] = {BAD_POOL_CALLER, 0x9A,
                            "an allocation was made from a pool type that is none; expected nonpaged (0) or paged (1)"},
-    [MISTAKE_WRITE_PAST_END] = {BAD_POOL_HEADER, 0x21, "memory behind the end of the block was written before it was freed"},
-    [MISTAKE_WRITE_AFTER_FREE] = {DRIVER_CAUGHT_MODIFYING_FREED_POOL, 0, "the block was written after it was freed"},
+    [MISTAKE_WRITE_PAST_END] = {0x19, 0x21, NULL},
+    [MISTAKE_WRITE_AFTER_FREE] = {0xC6, 0, NULL},
 };
 
 static struct {
@@ -47,26 +44,24 @@ static struct {
     void *context;
 } bugcheck_state;
 
-static const char *code_name(uint32_t code)
+/* Fills in name and sentence from code and parameters. */
+static void look_up(struct tagpool_bugcheck *bugcheck)
 {
-    switch (code) {
-    case BAD_POOL_HEADER:
-        return "BAD_POOL_HEADER";
-    case DRIVER_CAUGHT_MODIFYING_FREED_POOL:
-        return "DRIVER_CAUGHT_MODIFYING_FREED_POOL";
-    default:
-        return "BAD_POOL_CALLER";
-    }
+    struct code_match match;
+    bool is_known = codes_find(bugcheck->code, bugcheck->parameter, &match);
+    bugcheck->name = is_known ? match.code->name : "";
+    bugcheck->sentence = is_known ? match.row->sentence : "a bug check without a documented pool meaning";
 }
 
 void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *bugcheck)
 {
     memset(bugcheck, 0, sizeof *bugcheck);
     bugcheck->code = mistakes[mistake].code;
-    bugcheck->name = code_name(bugcheck->code);
-    bugcheck->parameter[0] = mistakes[mistake].parameter1;
-    bugcheck->sentence = mistakes[mistake].sentence;
+    bugcheck->parameter[0] = mistakes[mistake].sub_code;
     bugcheck->stops = true;
+    look_up(bugcheck);
+    if (mistakes[mistake].sentence != NULL)
+        bugcheck->sentence = mistakes[mistake].sentence;
 }
 
 void bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *context)
@@ -88,33 +83,90 @@ void bugcheck_raise(const struct tagpool_bugcheck *bugcheck)
 
 void bugcheck_report(uint32_t code, const uintptr_t parameter[4], const struct tagpool_block *block, bool stops)
 {
-    struct tagpool_bugcheck bugcheck = {.code = code, .name = code_name(code), .sentence = "", .stops = stops};
+    struct tagpool_bugcheck bugcheck = {.code = code, .stops = stops, .has_block = block != NULL};
     memcpy(bugcheck.parameter, parameter, sizeof bugcheck.parameter);
-    bugcheck.has_block = block != NULL;
     if (block != NULL)
         bugcheck.block = *block;
+    look_up(&bugcheck);
     bugcheck_raise(&bugcheck);
 }
 
-void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
+/* Prints and begins anew. */
+static void next_line(struct text *line)
+{
+    output_line(line);
+    text_string(line, "tagpool:   ");
+}
+
+/* Code, name and the parameters as they are; the parameters go to a line of their own if they would not fit. */
+static void say_head(const struct tagpool_bugcheck *bugcheck)
+{
+    struct text line, numbers;
+    text_clear(&line);
+    text_clear(&numbers);
+    text_string(&line, bugcheck->stops ? "tagpool: bug check " : "tagpool: finding ");
+    text_code(&line, bugcheck->code);
+    for (int i = 0; i < 4; i++) {
+        text_string(&numbers, i == 0 ? "(" : ", ");
+        (i == 0 && bugcheck->parameter[0] <= UINT32_MAX ? text_code : text_hex)(&numbers, bugcheck->parameter[i]);
+    }
+    text_char(&numbers, ')');
+    if (bugcheck->name[0] != 0) {
+        text_char(&line, ' ');
+        text_string(&line, bugcheck->name);
+    }
+    if (line.length + 1 + numbers.length > LINE_MOST)
+        next_line(&line);
+    else
+        text_char(&line, ' ');
+    text_bytes(&line, numbers.bytes, numbers.length);
+    output_line(&line);
+}
+
+/* Whether the core itself reports this row: its sentence and block then say what the parameters are. */
+static bool is_of_core(const struct code_row *row)
+{
+    for (unsigned i = MISTAKE_NONE + 1; i < MISTAKE_COUNT; i++) {
+        struct code_match own;
+        uintptr_t parameter[4] = {mistakes[i].sub_code};
+        if (codes_find(mistakes[i].code, parameter, &own) && own.row == row)
+            return true;
+    }
+    return false;
+}
+
+/* What each parameter means, in as many lines as it takes. On firmware nobody but the core reports anything. */
+static void say_meanings(const struct tagpool_bugcheck *bugcheck)
+{
+    struct code_match match;
+    struct text line, piece;
+    bool is_first = true;
+    if (TAGPOOL_BARE || !codes_find(bugcheck->code, bugcheck->parameter, &match) || is_of_core(match.row))
+        return;
+    text_clear(&line);
+    text_string(&line, "tagpool:   ");
+    for (int i = 0; i < 4; i++) {
+        text_clear(&piece);
+        if (!codes_parameter(&piece, match.row->parameter[i], bugcheck->parameter[i]))
+            continue;
+        if (!is_first) {
+            text_char(&line, ',');
+            if (line.length + 1 + piece.length + 1 > LINE_MOST)
+                next_line(&line);
+            else
+                text_char(&line, ' ');
+        }
+        text_bytes(&line, piece.bytes, piece.length);
+        is_first = false;
+    }
+    if (!is_first)
+        output_line(&line);
+}
+
+static void say_block(const struct tagpool_bugcheck *bugcheck)
 {
     struct text line;
     text_clear(&line);
-    text_string(&line, bugcheck->stops ? "tagpool: bug check " : "tagpool: finding ");
-    text_code(&line, bugcheck->code);
-    text_char(&line, ' ');
-    text_string(&line, bugcheck->name);
-    for (int i = 0; i < 4; i++) {
-        text_string(&line, i == 0 ? " (" : ", ");
-        (i == 0 && bugcheck->parameter[0] <= UINT32_MAX ? text_code : text_hex)(&line, bugcheck->parameter[i]);
-    }
-    text_char(&line, ')');
-    output_line(&line);
-    text_string(&line, "tagpool:   ");
-    text_string(&line, bugcheck->sentence);
-    output_line(&line);
-    if (!bugcheck->has_block)
-        return;
     text_string(&line, "tagpool:   block ");
     text_hex(&line, (uintptr_t)bugcheck->block.address);
     if (bugcheck->block.tag != 0) {
@@ -138,4 +190,17 @@ void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
             text_string(&line, bugcheck->block.is_protected ? " without TAGPOOL_PROTECTED" : " with TAGPOOL_PROTECTED");
     }
     output_line(&line);
+}
+
+void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
+{
+    struct text line;
+    say_head(bugcheck);
+    text_clear(&line);
+    text_string(&line, "tagpool:   ");
+    text_string(&line, bugcheck->sentence);
+    output_line(&line);
+    say_meanings(bugcheck);
+    if (bugcheck->has_block)
+        say_block(bugcheck);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bugcheck.h: the caller's mistakes: one table of codes, names and sentences, and the way to the handler.
+ * bugcheck.h: the caller's mistakes and other bug checks: the way to the handler. Codes, names and sentences are in codes.h.
  */
 #ifndef REPORT_BUGCHECK_H
 #define REPORT_BUGCHECK_H
@@ -8,7 +8,7 @@
 #include "base/internal.h"
 #include "tagpool.h"
 
-/* Every mistake the core can name. The order is that of the table in bugcheck.c. */
+/* Every mistake the core can name. */
 enum mistake {
     MISTAKE_NONE,
     MISTAKE_FREE_NULL,
@@ -37,8 +37,8 @@ INTERNAL void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *b
 /* Calls the handler. Returns only if the handler does. pre: no lock is held. */
 INTERNAL void bugcheck_raise(const struct tagpool_bugcheck *bugcheck);
 
-/* Reports code and parameters, with the name and sentence that the table has for them; `block` may be NULL. Returns only if the
- * handler does, or if it is a finding (`stops` false). pre: as bugcheck_raise(). */
+/* Reports code and parameters, with the name and sentence that the table has for them; a code that it has not gets an empty name.
+ * `block` may be NULL. Returns only if the handler does, or if it is a finding (`stops` false). pre: as bugcheck_raise(). */
 INTERNAL void bugcheck_report(uint32_t code, const uintptr_t parameter[4], const struct tagpool_block *block, bool stops);
 
 INTERNAL void bugcheck_print(const struct tagpool_bugcheck *bugcheck);

@@ -6,6 +6,7 @@
 
 #include "port/port.h"
 #include "report/bugcheck.h"
+#include "report/output.h"
 #include "tagpool/wdk.h"
 #include "tagpool/wdk/raise.h"
 
@@ -46,6 +47,14 @@ uint32_t tagpool_raised(void)
     return raise_last;
 }
 
+void tagpool_try_skipped(void)
+{
+    struct text line;
+    text_clear(&line);
+    text_string(&line, "tagpool: a __try body was left by return, goto, break or continue: its __finally block has not run");
+    output_line(&line);
+}
+
 static void raise_unhandled(uint32_t status)
 {
     bugcheck_report(KMODE_EXCEPTION_NOT_HANDLED, (uintptr_t[4]){status}, NULL, true);
@@ -65,7 +74,7 @@ void raise_status(uint32_t status)
         raise_unhandled(status);
 }
 
-_Noreturn void raise_for_good(uint32_t status)
+void tagpool_raise(uint32_t status)
 {
     raise_status(status);
     if (raise_state.handler != NULL)

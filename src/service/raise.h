@@ -11,8 +11,4 @@
  * reports bug check 0x1E. Returns only if the handler, or the bug check's handler, does. pre: no lock is held. */
 INTERNAL void raise_status(uint32_t status);
 
-/* As raise_status(), for routines that may not return: a handler that does is answered with bug check 0x1E, and a bug check
- * handler that does with the end of the program. */
-INTERNAL _Noreturn void raise_for_good(uint32_t status);
-
 #endif

@@ -11,12 +11,6 @@
 
 #if !defined(TAGPOOL_WDK_NO_TYPES) && !defined(_WDMDDK_)
 
-#define TAGPOOL_WDK_ALIGN(n) __attribute__((aligned(n)))
-#ifdef __cplusplus
-#define TAGPOOL_WDK_ASSERT(what) static_assert(what, #what)
-#else
-#define TAGPOOL_WDK_ASSERT(what) _Static_assert(what, #what)
-#endif
 /* An offset or size for 64-bit and one for 32-bit pointers. */
 #define TAGPOOL_WDK_EITHER(n64, n32) (sizeof(void *) == 8 ? (n64) : (n32))
 

@@ -31,6 +31,13 @@ TAGPOOL_API void tagpool_try_leave(struct tagpool_try *frame);
  * checks does that ends a driver. */
 TAGPOOL_API void tagpool_try_forget(void);
 
+/* Says through the sink that a body with a __finally block was left without running that. */
+TAGPOOL_API void tagpool_try_skipped(void);
+
+/* Raises `status`, an NTSTATUS, as the library itself does. Never returns: if the handler does, it is bug check 0x1E, and if that
+ * one's handler does, the program ends. */
+TAGPOOL_API void tagpool_raise(uint32_t status) __attribute__((noreturn));
+
 /* The status that the calling thread raised last; 0 if it never did. */
 TAGPOOL_API uint32_t tagpool_raised(void);
 
@@ -46,13 +53,13 @@ TAGPOOL_API uint32_t tagpool_raised(void);
 extern "C" {
 #endif
 
-/* Raises `Status`. Never returns: if the handler does, it is bug check 0x1E, and if that one's handler does, the program ends. */
+/* Raises `Status`, as tagpool_raise() does. */
 TAGPOOL_WDK_API void TAGPOOL_WDK_CALL ExRaiseStatus(NTSTATUS Status) __attribute__((noreturn));
 
-/* Raises STATUS_ACCESS_VIOLATION, as ExRaiseStatus() does. */
+/* Raises STATUS_ACCESS_VIOLATION, as tagpool_raise() does. */
 TAGPOOL_WDK_API void TAGPOOL_WDK_CALL ExRaiseAccessViolation(void) __attribute__((noreturn));
 
-/* Raises STATUS_DATATYPE_MISALIGNMENT, as ExRaiseStatus() does. */
+/* Raises STATUS_DATATYPE_MISALIGNMENT, as tagpool_raise() does. */
 TAGPOOL_WDK_API void TAGPOOL_WDK_CALL ExRaiseDatatypeMisalignment(void) __attribute__((noreturn));
 
 #ifdef __cplusplus

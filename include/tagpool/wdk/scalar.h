@@ -33,6 +33,13 @@
 #endif
 #endif
 
+#define TAGPOOL_WDK_ALIGN(n) __attribute__((aligned(n)))
+#ifdef __cplusplus
+#define TAGPOOL_WDK_ASSERT(what) static_assert(what, #what)
+#else
+#define TAGPOOL_WDK_ASSERT(what) _Static_assert(what, #what)
+#endif
+
 #if !defined(TAGPOOL_WDK_NO_TYPES) && !defined(_WDMDDK_)
 
 

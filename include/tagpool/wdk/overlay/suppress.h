@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * suppress.h: for analysers only.
+ */
+#include <specstrings.h>

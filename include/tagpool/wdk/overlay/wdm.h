@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wdm.h: the DDK's, and what newer DDKs and the library add to it.
+ */
+#ifndef TAGPOOL_WDK_OVERLAY_WDM_H
+#define TAGPOOL_WDK_OVERLAY_WDM_H
+
+/* On x64 the DDK writes the IRQL into the processor, inline. The library's routines do it here, and see what it is for. */
+#define KeGetCurrentIrql tagpool_ddk_KeGetCurrentIrql
+#define KeLowerIrql tagpool_ddk_KeLowerIrql
+#define KfRaiseIrql tagpool_ddk_KfRaiseIrql
+#define KfLowerIrql tagpool_ddk_KfLowerIrql
+#define KeRaiseIrqlToDpcLevel tagpool_ddk_KeRaiseIrqlToDpcLevel
+#define KeRaiseIrqlToSynchLevel tagpool_ddk_KeRaiseIrqlToSynchLevel
+
+#include_next <wdm.h>
+
+#undef KeGetCurrentIrql
+#undef KeLowerIrql
+#undef KfRaiseIrql
+#undef KfLowerIrql
+#undef KeRaiseIrql
+#undef KeRaiseIrqlToDpcLevel
+#undef KeRaiseIrqlToSynchLevel
+
+#include "tagpool/wdk/irql.h"
+#include "tagpool/wdk/pool.h"
+
+#endif
