@@ -16,7 +16,7 @@ hide() { # from, to
 if [ -n "$wdk" ]; then
     $NM --defined-only --format=posix -g "$core" | cut -d ' ' -f 1 | LC_ALL=C sort > "$names.core"
     $NM -u --format=posix "$wdk" | cut -d ' ' -f 1 | LC_ALL=C sort > "$names.wdk"
-    LC_ALL=C comm -12 "$names.core" "$names.wdk" | sed '/^tagpool_/d; s/.*/& tagpool_private_&/' > "$names"
+    LC_ALL=C comm -12 "$names.core" "$names.wdk" | sed '/^tagpool_\|^[A-Z]/d; s/.*/& tagpool_private_&/' > "$names"
     hide "$wdk" "${out%.o}-wdk.o"
 fi
 hide "$core" "$out"

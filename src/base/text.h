@@ -10,7 +10,7 @@
 /* length <= sizeof bytes - 1; what does not fit is dropped. */
 struct text {
     size_t length;
-    char bytes[512];
+    char bytes[1024];
 };
 
 INTERNAL void text_clear(struct text *text);

@@ -5,7 +5,10 @@
 #include "tagpool.h"
 
 #include "base/tag.h"
+#include "ledger/fault.h"
+#include "ledger/hit.h"
 #include "pool/pool.h"
+#include "pool/verify.h"
 #include "report/codes.h"
 #include "report/option.h"
 #include "report/output.h"
@@ -14,6 +17,7 @@
 #include "view/snapshot.h"
 
 #define CALLER __builtin_return_address(0)
+#define FRAME __builtin_frame_address(0)
 
 /* face.lock is taken before every other lock, and never during an allocation but the first. */
 static struct {
@@ -59,6 +63,7 @@ static void apply_options(void)
     STORE(&wdk_policy.strict, (uint32_t)options->strict);
     STORE(&wdk_policy.lookaside_bypass, (uint32_t)options->lookaside_bypass);
     STORE(&wdk_policy.force_irql, (uint32_t)options->force_irql);
+    verify_options(&options->verifier);
     pool_feature(FEATURE_TAIL_CHECK, options->tail_check != 0);
     pool_feature(FEATURE_FREE_CHECK, options->free_check != 0);
     for (unsigned pool = 0; pool < POOLS; pool++)
@@ -189,19 +194,21 @@ void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 void *tagpool_zalloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 {
     if (bytes > SLAB_MOST_BYTES)
-        return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, 1, true, false, CALLER, 0});
+        return pool_alloc_slow(&(struct request){.pool = (unsigned)pool, .bytes = bytes, .tag = tag, .alignment = 1, .zero = true,
+                                                  .caller = CALLER, .frame = FRAME});
     void *block = pool_alloc((unsigned)pool, bytes, tag);
     return block != NULL ? memset(block, 0, bytes) : NULL;
 }
 
 void *tagpool_aligned_alloc(enum tagpool_pool pool, size_t alignment, size_t bytes, uint32_t tag)
 {
-    return pool_alloc_slow(&(struct request){(unsigned)pool, bytes, tag, alignment, false, false, CALLER, 0});
+    return pool_alloc_slow(&(struct request){.pool = (unsigned)pool, .bytes = bytes, .tag = tag, .alignment = alignment,
+                                              .caller = CALLER, .frame = FRAME});
 }
 
 void *tagpool_realloc(void *block, size_t bytes)
 {
-    return pool_realloc(block, bytes, CALLER);
+    return pool_realloc(block, bytes, CALLER, FRAME);
 }
 
 void tagpool_free(void *block)
@@ -343,6 +350,37 @@ size_t tagpool_snapshot_diff(const struct tagpool_snapshot *earlier, const struc
                              struct tagpool_change *changes, size_t capacity)
 {
     return snapshot_diff(earlier, later, changes, capacity);
+}
+
+/* ---- the verifier ---- */
+
+void tagpool_hit_tag_set(uint32_t tag)
+{
+    STORE(&hit_tag, tag);
+}
+
+uint32_t tagpool_hit_tag(void)
+{
+    return LOAD(&hit_tag);
+}
+
+void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *context)
+{
+    hit_handler_set(handler, context);
+}
+
+void tagpool_verifier_counters(struct tagpool_verifier_counters *counters)
+{
+    verify_counters(counters);
+}
+
+size_t tagpool_faults(struct tagpool_operation *operations, size_t capacity)
+{
+    struct event events[FAULTS_KEPT];
+    size_t count = fault_recent(events, capacity < FAULTS_KEPT ? capacity : FAULTS_KEPT);
+    for (size_t i = 0; i < count; i++)
+        event_describe(&events[i], &operations[i]);
+    return count;
 }
 
 /* ---- mistakes and output ---- */

@@ -66,7 +66,7 @@ static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, si
 static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     struct thread *thread = thread_self;
-    if (thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS) {
+    if (thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS && LOAD(&hit_tag) == 0) {
         uint32_t live = find_live(thread, pool, tag);
         void *block = NULL;
         if (live != 0)
@@ -74,7 +74,8 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
         if (block != NULL)
             return block;
     }
-    return pool_alloc_slow(&(struct request){pool, bytes, tag, 1, false, false, caller, 0});
+    return pool_alloc_slow(&(struct request){.pool = pool, .bytes = bytes, .tag = tag, .alignment = 1, .caller = caller,
+                                             .frame = __builtin_frame_address(0)});
 }
 
 /* A run of one's own, for a tag in its place, is nearly as fast as a small block: without the calls of the rest, there are no
@@ -83,7 +84,7 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
 {
     struct thread *thread = thread_self;
     bool is_run = bytes > SLAB_MOST_BYTES && big_may_belong(bytes);
-    if (is_run && thread != NULL && pool < POOLS && LOAD(&pool_state.features) == 0) {
+    if (is_run && thread != NULL && pool < POOLS && LOAD(&pool_state.features) == 0 && LOAD(&hit_tag) == 0) {
         tag_entry entry = *thread_tag_entry(&thread->side[pool], tag);
         uint32_t live = tag_entry_live(entry);
         void *block = tag_entry_is(entry, tag) ? big_take_own(&thread->heap, pool, bytes, live) : NULL;
@@ -152,7 +153,7 @@ void pool_free_other(void *block, uint32_t tag, bool any_tag)
     struct thread *thread = thread_self;
     uintptr_t address = (uintptr_t)block;
     size_t unit = (address - arena.base) >> UNIT_SHIFT;
-    if (thread != NULL && unit < LOAD(&arena.open_units)) {
+    if (thread != NULL && unit < LOAD(&arena.open_units) && LOAD(&hit_tag) == 0) {
         struct span *span = &arena.spans[unit];
         bool is_owned = LOAD_ACQUIRE(&span->owner) != NULL;
         if (is_owned && free_owned(thread, span, address, tag, any_tag))

@@ -8,6 +8,7 @@
 #include "memory/big.h"
 #include "memory/notes.h"
 #include "pool/pattern.h"
+#include "pool/verify.h"
 #include "report/output.h"
 
 INTERNAL struct pool_state pool_state = {.features = FEATURE_STOPPED};
@@ -180,39 +181,59 @@ static void grant_block(struct thread *thread, const struct request *request, ui
         charge(thread, tag_index, request->pool, charged, request->bytes);
 }
 
+/* Grants a block and, if memory kept back for speed may be what is missing, gives everybody's idle memory to the arena and tries
+ * once more. */
+static void grant_twice(const struct request *request, uint32_t tag_index, struct grant *grant)
+{
+    struct thread *thread = thread_enter();
+    grant_block(thread, request, tag_index, grant);
+    thread_leave(thread);
+    if (grant->block == NULL && !grant->is_over_limit && grant->written.kind != PLACE_FREED) {
+        threads_empty();
+        thread = thread_enter();
+        grant_block(thread, request, tag_index, grant);
+        thread_leave(thread);
+    }
+    pool_conditions(request->pool);
+}
+
+/* Whether a service of the verifier, or a debugger, wants to see operations. */
+static bool is_verified(void)
+{
+    return (LOAD(&pool_state.features) & FEATURE_VERIFIER) != 0 || LOAD(&hit_tag) != 0;
+}
+
+static bool is_possible(const struct request *request)
+{
+    return (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0 && request->bytes <= arena.bytes / POOLS &&
+           is_power_of_two(request->alignment) && request->alignment <= UNIT_BYTES;
+}
+
 void *pool_alloc_slow(const struct request *request)
 {
     struct grant grant = {.block = NULL};
+    struct event event;
     if (!pool_is_legal(request))
         return NULL;
     if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
         return NULL;
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->pool, request->tag);
-    bool is_open = (LOAD(&pool_state.features) & FEATURE_CLOSED) == 0;
-    bool is_possible = is_open && request->bytes <= arena.bytes / POOLS &&
-                       is_power_of_two(request->alignment) && request->alignment <= UNIT_BYTES;
-    if (is_possible)
-        grant_block(thread, request, tag_index, &grant);
     thread_leave(thread);
-    pool_conditions(request->pool);
-    if (grant.block == NULL && is_possible && !grant.is_over_limit && grant.written.kind != PLACE_FREED) {
-        /* Memory kept back for speed may be what is missing: everybody's idle memory goes to the arena, then once more. */
-        threads_empty();
-        thread = thread_enter();
-        grant_block(thread, request, tag_index, &grant);
-        thread_leave(thread);
-    }
-    if (grant.written.kind == PLACE_FREED) {
+    bool verified = is_verified();
+    bool injected = verified && !verify_alloc_begin(&event, request, tag_index);
+    if (!injected && is_possible(request))
+        grant_twice(request, tag_index, &grant);
+    if (grant.written.kind == PLACE_FREED)
         pool_report_written_after_free(&grant.written);
-        return NULL;
-    }
-    if (grant.block == NULL) {
+    else if (grant.block == NULL)
         ledger_failure(tag_index, request->pool);
-        return NULL;
-    }
-    if (request->zero && !grant.zeroed)
+    else if (request->zero && !grant.zeroed)
         memset(grant.block, 0, request->bytes);
+    if (verified && !injected) {
+        event.block = grant.block;
+        verify_alloc_end(&event, false);
+    }
     return grant.block;
 }
 
@@ -257,9 +278,13 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 {
     struct place place;
     struct record record = {.flags = 0};
+    struct event event;
+    bool verified = is_verified();
     if (!pool_find(block, &place) || !pool_is_right_tag(&place, block, tag, any_tag) || !pool_is_tail_whole(&place, block) ||
         !may_be_freed(&place))
         return;
+    if (verified)
+        verify_free_begin(&event, &place, __builtin_return_address(0), __builtin_frame_address(0));
     if (note_is_recorded(place.note))
         (void)record_take(place.start, &record);
     struct thread *thread = thread_enter();
@@ -272,6 +297,8 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
     if ((record.flags & RECORD_QUOTA) != 0)
         LOAD(&pool_quota_hook)(&record, place.pool);
     pool_conditions(place.pool);
+    if (done && verified)
+        verify_free_end(&event);
     if (!done)
         pool_report_freed_twice(block);
 }
@@ -297,7 +324,7 @@ static bool resize_in_place(const struct place *place, size_t bytes)
     return true;
 }
 
-void *pool_realloc(void *block, size_t bytes, const void *caller)
+void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame)
 {
     struct place place;
     if (!pool_find(block, &place) || !pool_is_tail_whole(&place, block))
@@ -312,7 +339,8 @@ void *pool_realloc(void *block, size_t bytes, const void *caller)
         return block;
     }
     uint32_t tag = ledger_tag_of(tag_index) | ((pool_flags(&place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
-    void *moved = pool_alloc_slow(&(struct request){place.pool, bytes, tag, 1, false, true, caller, 0});
+    void *moved = pool_alloc_slow(&(struct request){.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
+                                                   .caller = caller, .frame = frame});
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, bytes < place.bytes ? bytes : place.bytes);

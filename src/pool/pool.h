@@ -4,11 +4,13 @@
  *
  * The fast path takes a block when nothing special holds: no feature is on, this thread has counted the tag before, the class
  * is a slab's and its magazine has a block. It frees a plain block of its own span. What is nearly as plain is in fast.c,
- * everything else in pool.c, mistakes in mistake.c.
+ * everything else in pool.c, mistakes in mistake.c. The one thing both look at although it is nearly always off is
+ * PoolHitTag: a debugger that writes it can tell nobody.
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "ledger/hit.h"
 #include "ledger/record.h"
 #include "memory/owner.h"
 #include "memory/slab.h"
@@ -21,6 +23,7 @@
 #define FEATURE_TAIL_CHECK 4u
 #define FEATURE_FREE_CHECK 8u
 #define FEATURE_STOPPED 16u   /* before start */
+#define FEATURE_VERIFIER 32u  /* a service of the verifier (verify.h) */
 
 /* The fast paths need no test for features: while one is on, allocate finds no block, for heaps are closed, and free takes any
  * address for foreign. */
@@ -47,6 +50,7 @@ struct request {
     bool zero;
     bool is_ours; /* made by the library for a block that exists: the tag needs no check */
     const void *caller;
+    const void *frame; /* from which the caller's stack is walked; NULL if that cannot be said */
     unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };
 
@@ -59,7 +63,7 @@ INTERNAL void *pool_alloc_slow(const struct request *request);
 INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
 INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
-INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller);
+INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame);
 
 /* True and the place of an outstanding block that starts at `block`; otherwise reports the mistake. */
 INTERNAL bool pool_find(const void *block, struct place *place);
@@ -131,7 +135,7 @@ INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
 INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
-    if (LIKELY(pool < POOLS && thread != NULL)) {
+    if (LIKELY(pool < POOLS && thread != NULL && PEEK(&hit_tag) == 0)) {
         union thread_side *side = thread_side(thread, pool);
         tag_entry entry = *thread_tag_entry(side, tag);
         if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
@@ -164,7 +168,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
     uintptr_t from_base = (uintptr_t)block - arena.base;
     size_t unit = from_base >> UNIT_SHIFT;
-    if (LIKELY(unit < PEEK(&arena.open_units))) {
+    if (LIKELY(unit < PEEK(&arena.open_units) && PEEK(&hit_tag) == 0)) {
         const struct span *span = &arena.spans[unit];
         uint64_t exact = PEEK(&span->exact);
         uint64_t shape = PEEK(&span->shape);

@@ -2,10 +2,12 @@
  *
  * thread.c: threads come, go, and fork.
  *
- * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock, the records' lock.
+ * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock, then those of records, faults, depot.
  */
 #include "pool/thread.h"
 
+#include "ledger/depot.h"
+#include "ledger/fault.h"
 #include "ledger/record.h"
 #include "memory/big.h"
 
@@ -158,10 +160,14 @@ static void before_fork(void)
     port_lock(&ledger.lock);
     port_lock(&arena.lock);
     record_lock();
+    fault_lock();
+    depot_lock();
 }
 
 static void after_fork(void)
 {
+    depot_unlock();
+    fault_unlock();
     record_unlock();
     port_unlock(&arena.lock);
     port_unlock(&ledger.lock);

@@ -107,6 +107,29 @@ bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level))
     return false;
 }
 
+size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
+{
+    (void)frame;
+    (void)addresses;
+    (void)most;
+    return 0;
+}
+
+bool port_is_code(uintptr_t address)
+{
+    return address != 0;
+}
+
+uint64_t port_milliseconds(void)
+{
+    return 0;
+}
+
+bool port_break(void)
+{
+    return false;
+}
+
 uint64_t port_thread_number(void)
 {
     return 1;

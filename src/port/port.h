@@ -87,6 +87,20 @@ INTERNAL bool port_on_exit(void (*hook)(void));
  * they take no lock that is held while driver code runs. False iff the platform is not where such objects run. */
 INTERNAL bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level));
 
+/* Writes up to `most` return addresses to `addresses`, innermost first, from `frame` (__builtin_frame_address(0) of a function that is
+ * still running) outwards; returns how many, 0 iff the platform cannot walk. What code without frame pointers leaves there
+ * may be no return address. */
+INTERNAL size_t port_stack(const void *frame, uintptr_t *addresses, size_t most);
+
+/* Whether code lies at an address; slow where it does not. */
+INTERNAL bool port_is_code(uintptr_t address);
+
+/* Milliseconds since some moment; for delays. */
+INTERNAL uint64_t port_milliseconds(void);
+
+/* Stops in the debugger that watches this process; false iff there is none. */
+INTERNAL bool port_break(void);
+
 /* A number that tells living threads apart; for people, not for logic. */
 INTERNAL uint64_t port_thread_number(void);
 INTERNAL uint64_t port_process_number(void);

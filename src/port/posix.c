@@ -10,9 +10,12 @@
 #include "port/port.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -134,6 +137,37 @@ bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level))
     (void)get;
     (void)set;
     return false;
+}
+
+uint64_t port_milliseconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Linux says in the process's own status who traces it: "TracerPid:" and a number, 0 for nobody. */
+static bool is_traced(void)
+{
+    static const char word[] = "TracerPid:";
+    char status[2048];
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file >= 0 ? read(file, status, sizeof status - 1) : 0;
+    if (file >= 0)
+        (void)close(file);
+    status[length > 0 ? length : 0] = 0;
+    const char *found = strstr(status, word);
+    return found != NULL && strtol(found + sizeof word - 1, NULL, 10) != 0;
+}
+
+bool port_break(void)
+{
+    int saved = errno;
+    bool traced = is_traced();
+    if (traced)
+        (void)raise(SIGTRAP);
+    errno = saved;
+    return traced;
 }
 
 uint64_t port_thread_number(void)

@@ -6,7 +6,7 @@
 
 #include "report/output.h"
 
-enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE };
+enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS };
 
 struct option {
     const char *name;
@@ -18,6 +18,7 @@ struct option {
 
 #define FIELD(name) offsetof(struct options, name)
 #define SIZE_MOST (UINT64_C(1) << 60)
+#define NUMBER_MOST (UINT64_C(1) << 48)
 #define OFF_ON "off|on"
 
 static const struct option option_table[] = {
@@ -36,6 +37,28 @@ static const struct option option_table[] = {
     {"strict", OPTION_CHOICE, FIELD(strict), 0, 0, OFF_ON},
     {"lookaside", OPTION_CHOICE, FIELD(lookaside_bypass), 0, 0, "cache|bypass"},
     {"force_irql", OPTION_CHOICE, FIELD(force_irql), 0, 0, OFF_ON},
+    {"hit", OPTION_MASKS, FIELD(verifier.hit), 0, 0, NULL},
+    {"hit_nth", OPTION_NUMBER, FIELD(verifier.hit_nth), 0, NUMBER_MOST, NULL},
+    {"track", OPTION_MASKS, FIELD(verifier.track), 0, 0, NULL},
+    {"stack_frames", OPTION_NUMBER, FIELD(verifier.stack_frames), 0, 64, NULL},
+    {"log", OPTION_NUMBER, FIELD(verifier.log), 0, 1 << 24, NULL},
+    {"fault", OPTION_NUMBER, FIELD(verifier.fault), 0, 10000, NULL},
+    {"fault_tags", OPTION_MASKS, FIELD(verifier.fault_tags), 0, 0, NULL},
+    {"fault_seed", OPTION_NUMBER, FIELD(verifier.fault_seed), 0, NUMBER_MOST, NULL},
+    {"fault_delay", OPTION_NUMBER, FIELD(verifier.fault_delay), 0, NUMBER_MOST, NULL},
+    {"fault_nth", OPTION_NUMBER, FIELD(verifier.fault_nth), 0, NUMBER_MOST, NULL},
+    {"fault_every", OPTION_NUMBER, FIELD(verifier.fault_every), 0, NUMBER_MOST, NULL},
+    {"fault_least", OPTION_SIZE, FIELD(verifier.fault_least), 0, SIZE_MOST, NULL},
+    {"fault_most", OPTION_SIZE, FIELD(verifier.fault_most), 0, SIZE_MOST, NULL},
+    {"fault_stacks", OPTION_CHOICE, FIELD(verifier.fault_stacks), 0, 0, "off|fail|record"},
+    {"special", OPTION_MASKS, FIELD(verifier.special), 0, 0, NULL},
+    {"special_least", OPTION_SIZE, FIELD(verifier.special_least), 0, SIZE_MOST, NULL},
+    {"special_most", OPTION_SIZE, FIELD(verifier.special_most), 0, SIZE_MOST, NULL},
+    {"special_sample", OPTION_NUMBER, FIELD(verifier.special_sample), 1, NUMBER_MOST, NULL},
+    {"special_seed", OPTION_NUMBER, FIELD(verifier.special_seed), 0, NUMBER_MOST, NULL},
+    {"special_edge", OPTION_CHOICE, FIELD(verifier.special_edge), 0, 0, "end|start"},
+    {"special_pages", OPTION_NUMBER, FIELD(verifier.special_pages), 0, NUMBER_MOST, NULL},
+    {"unload", OPTION_CHOICE, FIELD(verifier.unload), 0, 0, "stop|report|adopt|free"},
 };
 
 INTERNAL struct policy wdk_policy;
@@ -52,6 +75,12 @@ void options_default(struct options *options)
     options->reserve = TAGPOOL_RESERVE;
     options->cache = TAGPOOL_CACHE;
     options->leak_blocks = 16;
+    options->verifier.stack_frames = 16;
+    options->verifier.log = 65536;
+    options->verifier.fault_most = SIZE_MOST;
+    options->verifier.special_most = SIZE_MOST;
+    options->verifier.special_sample = 1;
+    options->verifier.special_pages = 1 << 18;
 }
 
 static bool is_separator(char c)
@@ -117,6 +146,20 @@ static bool read_value(const struct option *option, struct word word, uint64_t *
     return read_number(word, option->kind == OPTION_SIZE, value) && *value >= option->least && *value <= option->most;
 }
 
+/* Adds a mask to the list; "none" empties it. */
+static bool read_mask(struct word word, struct tag_masks *masks)
+{
+    struct tag_mask mask;
+    if (word_is(word, "none", 4)) {
+        masks->count = 0;
+        return true;
+    }
+    if (masks->count == MASKS_MOST || !mask_read(word.start, word.length, &mask))
+        return false;
+    masks->mask[masks->count++] = mask;
+    return true;
+}
+
 /* How many characters a prefix or a suffix of both have in common: enough to guess what a typing error meant. */
 static size_t likeness(struct word word, const char *name)
 {
@@ -135,10 +178,7 @@ static void expect_names(struct text *line, struct word name)
 {
     const struct option *nearest = NULL;
     size_t best = 2;
-    text_string(line, "; expected");
     for (size_t i = 0; i < sizeof option_table / sizeof option_table[0]; i++) {
-        text_char(line, ' ');
-        text_string(line, option_table[i].name);
         size_t alike = likeness(name, option_table[i].name);
         if (alike > best) {
             best = alike;
@@ -149,6 +189,11 @@ static void expect_names(struct text *line, struct word name)
         text_string(line, "; nearest is ");
         text_string(line, nearest->name);
     }
+    text_string(line, "; expected");
+    for (size_t i = 0; i < sizeof option_table / sizeof option_table[0]; i++) {
+        text_char(line, ' ');
+        text_string(line, option_table[i].name);
+    }
 }
 
 static void expect_value(struct text *line, const struct option *option)
@@ -158,6 +203,10 @@ static void expect_value(struct text *line, const struct option *option)
     text_char(line, '=');
     if (option->kind == OPTION_CHOICE) {
         text_string(line, option->choices);
+        return;
+    }
+    if (option->kind == OPTION_MASKS) {
+        text_string(line, "TAG, a tag that may have ? and *, up to 16 of them one by one, or none");
         return;
     }
     text_decimal(line, option->least, 0);
@@ -194,10 +243,13 @@ static bool read_word(struct options *options, struct word word)
         const struct option *option = &option_table[i];
         if (!word_is(name, option->name, string_length(option->name)))
             continue;
+        struct word rest = {word.start + equals + 1, word.length - equals - 1};
         uint64_t value = 0;
-        if (equals < word.length &&
-            read_value(option, (struct word){word.start + equals + 1, word.length - equals - 1}, &value)) {
-            memcpy((char *)options + option->offset, &value, sizeof value);
+        void *field = (char *)options + option->offset;
+        if (option->kind == OPTION_MASKS && equals < word.length && read_mask(rest, field))
+            return true;
+        if (option->kind != OPTION_MASKS && equals < word.length && read_value(option, rest, &value)) {
+            memcpy(field, &value, sizeof value);
             return true;
         }
         complain(word, name, option);

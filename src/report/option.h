@@ -6,12 +6,41 @@
 #define REPORT_OPTION_H
 
 #include "base/internal.h"
+#include "base/mask.h"
 
 enum wrong_tag_policy { WRONG_TAG_REPORT, WRONG_TAG_STOP, WRONG_TAG_IGNORE };
 enum exit_policy { EXIT_IGNORE, EXIT_REPORT, EXIT_ABORT };
 enum fill_policy { FILL_PATTERN, FILL_NONE, FILL_ZERO };
 
-/* Every field is 64 bits wide so that one table can fill them all. */
+enum fault_stacks_policy { FAULT_STACKS_OFF, FAULT_STACKS_FAIL, FAULT_STACKS_RECORD };
+enum unload_policy { UNLOAD_STOP, UNLOAD_REPORT, UNLOAD_ADOPT, UNLOAD_FREE };
+enum special_edge { SPECIAL_END, SPECIAL_START };
+
+/* What the verifier (tagpool/verifier.h) is to do: the fields have the names of the options. */
+struct verifier_options {
+    struct tag_masks hit;
+    uint64_t hit_nth;
+    struct tag_masks track;
+    uint64_t stack_frames; /* of each stack that is kept; 0: the caller only */
+    uint64_t log;          /* operations kept */
+    struct tag_masks fault_tags;
+    uint64_t fault;        /* in 10,000 */
+    uint64_t fault_seed;
+    uint64_t fault_delay;  /* milliseconds */
+    uint64_t fault_nth;
+    uint64_t fault_every;
+    uint64_t fault_least, fault_most; /* bytes */
+    uint64_t fault_stacks; /* enum fault_stacks_policy */
+    struct tag_masks special;
+    uint64_t special_least, special_most; /* bytes */
+    uint64_t special_sample;
+    uint64_t special_seed;
+    uint64_t special_edge; /* enum special_edge */
+    uint64_t special_pages;
+    uint64_t unload;       /* enum unload_policy */
+};
+
+/* Every field is 64 bits wide, or a list of masks, so that one table can fill them all. */
 struct options {
     uint64_t reserve;
     uint64_t limit[2]; /* by enum tagpool_pool */
@@ -27,6 +56,7 @@ struct options {
     uint64_t strict;           /* the next three: 0 or 1 */
     uint64_t lookaside_bypass;
     uint64_t force_irql;
+    struct verifier_options verifier;
 };
 
 /* Options that the WDK routines look at while the library runs. */

@@ -95,8 +95,9 @@ static uint32_t check_request(const struct wdk_request *request)
 static void *grant_request(const struct wdk_request *request)
 {
     bool zero = request->contents == CONTENTS_ZERO;
-    void *block = pool_alloc_slow(&(struct request){request->pool, request->bytes, request->tag, request->alignment, zero, false,
-                                                    request->caller, request->spare});
+    void *block = pool_alloc_slow(&(struct request){.pool = request->pool, .bytes = request->bytes, .tag = request->tag,
+                                                    .alignment = request->alignment, .zero = zero, .caller = request->caller,
+                                                    .frame = request->frame, .spare = request->spare});
     if (block != NULL && !zero && request->is_legacy)
         (void)request_fill(block, request->bytes);
     return block;

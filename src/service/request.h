@@ -28,6 +28,7 @@ struct wdk_request {
     bool raises;
     unsigned spare;   /* of struct request */
     const void *caller;
+    const void *frame;
 };
 
 /* Checks the rules that all routines share, charges quota, allocates, and fills: the block, or NULL, or raises. */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mask.h: masks of tags: `*` is any number of characters, none too, `?` is one. Case counts. Without `*` a shorter mask is
+ * padded with blanks, as tags are: "Io" is the tag "Io  ".
+ */
+#ifndef BASE_MASK_H
+#define BASE_MASK_H
+
+#include "base/internal.h"
+
+#define MASK_CHARACTERS 8 /* four characters, and a `*` before, between or behind them */
+#define MASKS_MOST 16
+
+struct tag_mask {
+    char text[MASK_CHARACTERS]; /* zeros behind the last character */
+};
+
+/* Masks [0, count). */
+struct tag_masks {
+    uint64_t count;
+    struct tag_mask mask[MASKS_MOST];
+};
+
+/* Reads a mask of 1 to MASK_CHARACTERS printing characters, no more than four of which are not `*`; false iff it is none. */
+INTERNAL bool mask_read(const char *text, size_t length, struct tag_mask *mask);
+
+/* Whether any of the masks matches the tag; its protected bit does not count. */
+INTERNAL bool masks_match(const struct tag_masks *masks, uint32_t tag);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * depot.c: stacks and sites: two tables that only grow.
+ *
+ * Both are looked up without a lock and added to under one: what is published is complete. A stack's number is its place in
+ * the storage, in 8 bytes. Both tables are reserved when the first stack comes, and committed as they fill.
+ */
+#include "ledger/depot.h"
+
+#include "port/port.h"
+
+#define DEPOT_BYTES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)256 << 20 : (size_t)8 << 20)
+#define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
+#define DEPOT_SITES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 18 : (size_t)1 << 13) /* places; three quarters are used at most */
+
+struct stack {
+    uint64_t hash; /* of the frames as they were captured */
+    uint32_t next; /* in the bucket; 0 for none */
+    uint32_t count;
+    uint32_t captured; /* frames that the hash is of; those behind `count` were no code */
+    uintptr_t frames[];
+};
+
+static struct {
+    char *storage;
+    uint32_t *buckets;        /* numbers of stacks; 0 for none */
+    struct depot_site *sites; /* open hash; a place whose stack is 0 is free */
+    size_t used, committed;   /* of the storage */
+    uint32_t stacks;
+    uint32_t site_count;
+    aligned_u64 dropped;
+    struct port_lock lock;
+} depot = {.lock = PORT_LOCK_INITIAL};
+
+void depot_lock(void)
+{
+    port_lock(&depot.lock);
+}
+
+void depot_unlock(void)
+{
+    port_unlock(&depot.lock);
+}
+
+static struct stack *stack_at(uint32_t number)
+{
+    return (struct stack *)(void *)(depot.storage + (size_t)number * 8);
+}
+
+/* ---- start: pre: the lock is held ---- */
+
+static void *table_of(size_t bytes)
+{
+    void *table = port_reserve(bytes);
+    if (table != NULL && !port_commit(table, bytes)) {
+        port_release(table, bytes);
+        table = NULL;
+    }
+    return table;
+}
+
+static bool depot_is_there(void)
+{
+    if (depot.storage != NULL)
+        return true;
+    if (depot.buckets == NULL)
+        depot.buckets = table_of(round_up(DEPOT_BUCKETS * sizeof *depot.buckets, PORT_UNIT_BYTES));
+    if (depot.sites == NULL)
+        depot.sites = table_of(round_up(DEPOT_SITES * sizeof *depot.sites, PORT_UNIT_BYTES));
+    if (depot.buckets == NULL || depot.sites == NULL)
+        return false;
+    depot.used = 8; /* so that no stack has the number 0 */
+    STORE_RELEASE(&depot.storage, port_reserve(DEPOT_BYTES));
+    return depot.storage != NULL;
+}
+
+/* ---- stacks ---- */
+
+static uint64_t hash_of(const uintptr_t *frames, unsigned count)
+{
+    uint64_t hash = count;
+    for (unsigned i = 0; i < count; i++) {
+        hash = (hash ^ frames[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+static uint32_t find_stack(uint64_t hash, unsigned captured)
+{
+    if (LOAD_ACQUIRE(&depot.storage) == NULL)
+        return 0;
+    uint32_t number = LOAD_ACQUIRE(&depot.buckets[hash % DEPOT_BUCKETS]);
+    while (number != 0) {
+        const struct stack *stack = stack_at(number);
+        if (stack->hash == hash && stack->captured == captured)
+            return number;
+        number = stack->next;
+    }
+    return 0;
+}
+
+/* Two stacks with one 64-bit hash are taken for one. */
+static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned captured)
+{
+    unsigned count = 1;
+    while (count < captured && port_is_code(frames[count]))
+        count++;
+    size_t bytes = round_up(sizeof(struct stack) + count * sizeof *frames, 8);
+    port_lock(&depot.lock);
+    uint32_t number = depot_is_there() ? find_stack(hash, captured) : 0;
+    if (number == 0 && depot.storage != NULL && depot.used + bytes <= DEPOT_BYTES) {
+        bool fits = depot.used + bytes <= depot.committed;
+        if (!fits && port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES)) {
+            depot.committed += PORT_UNIT_BYTES;
+            fits = true;
+        }
+        if (fits) {
+            number = (uint32_t)(depot.used / 8);
+            struct stack *stack = stack_at(number);
+            *stack = (struct stack){.hash = hash, .next = depot.buckets[hash % DEPOT_BUCKETS], .count = count, .captured = captured};
+            memcpy(stack->frames, frames, count * sizeof *frames);
+            depot.used += bytes;
+            depot.stacks++;
+            STORE_RELEASE(&depot.buckets[hash % DEPOT_BUCKETS], number);
+        }
+    }
+    port_unlock(&depot.lock);
+    if (number == 0)
+        (void)add_fetch_u64(&depot.dropped, 1);
+    return number;
+}
+
+uint32_t event_stack(struct event *event, unsigned frames)
+{
+    uintptr_t found[DEPOT_FRAMES_MOST];
+    unsigned most = frames < 1 ? 1 : frames < DEPOT_FRAMES_MOST ? frames : DEPOT_FRAMES_MOST;
+    unsigned count = 0;
+    if (event->stack != 0)
+        return event->stack;
+    if (frames > 1 && event->frame != NULL)
+        count = (unsigned)port_stack(event->frame, found, most);
+    if (count == 0)
+        count = 1;
+    found[0] = (uintptr_t)event->caller;
+    uint64_t hash = hash_of(found, count);
+    event->stack = find_stack(hash, count);
+    if (event->stack == 0)
+        event->stack = add_stack(hash, found, count);
+    return event->stack;
+}
+
+unsigned depot_frames(uint32_t stack, const uintptr_t **frames)
+{
+    *frames = stack != 0 ? stack_at(stack)->frames : NULL;
+    return stack != 0 ? stack_at(stack)->count : 0;
+}
+
+uint64_t depot_hash(uint32_t stack)
+{
+    return stack != 0 ? stack_at(stack)->hash : 0;
+}
+
+uint32_t depot_count(void)
+{
+    return LOAD(&depot.stacks);
+}
+
+uint64_t depot_dropped(void)
+{
+    return LOAD(&depot.dropped);
+}
+
+/* ---- sites ---- */
+
+static struct depot_site *site_place(uint32_t stack, uint32_t tag)
+{
+    size_t i = (size_t)(((uint64_t)stack << 32 | tag) * UINT64_C(0x9E3779B97F4A7C15) >> 32) % DEPOT_SITES;
+    for (;; i = (i + 1) % DEPOT_SITES) {
+        struct depot_site *site = &depot.sites[i];
+        uint32_t found = LOAD_ACQUIRE(&site->stack);
+        if (found == 0 || (found == stack && site->tag == tag))
+            return site;
+    }
+}
+
+/* NULL iff the table is full, or there is no stack. */
+static struct depot_site *site_of(uint32_t stack, uint32_t tag)
+{
+    if (stack == 0)
+        return NULL;
+    struct depot_site *site = site_place(stack, tag);
+    if (LOAD(&site->stack) != 0)
+        return site;
+    port_lock(&depot.lock);
+    site = site_place(stack, tag);
+    if (site->stack == 0) {
+        if (depot.site_count >= DEPOT_SITES / 4 * 3) {
+            site = NULL;
+        } else {
+            depot.site_count++;
+            site->tag = tag;
+            STORE_RELEASE(&site->stack, stack);
+        }
+    }
+    port_unlock(&depot.lock);
+    return site;
+}
+
+uint64_t depot_charge(uint32_t stack, uint32_t tag, size_t bytes)
+{
+    struct depot_site *site = site_of(stack, tag);
+    if (site == NULL)
+        return 0;
+    (void)add_fetch_u64(&site->bytes_in, bytes);
+    return add_fetch_u64(&site->allocs, 1);
+}
+
+void depot_discharge(uint32_t stack, uint32_t tag, size_t bytes)
+{
+    struct depot_site *site = site_of(stack, tag);
+    if (site == NULL)
+        return;
+    (void)add_fetch_u64(&site->bytes_out, bytes);
+    (void)add_fetch_u64(&site->frees, 1);
+}
+
+void depot_walk(bool (*visit)(const struct depot_site *site, void *context), void *context)
+{
+    for (size_t i = 0; depot.sites != NULL && i < DEPOT_SITES; i++)
+        if (LOAD_ACQUIRE(&depot.sites[i].stack) != 0 && !visit(&depot.sites[i], context))
+            return;
+}

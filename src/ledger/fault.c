@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault.c: decides and remembers.
+ */
+#include "ledger/fault.h"
+
+#include "ledger/depot.h"
+#include "port/port.h"
+
+static struct {
+    struct verifier_options options;
+    uint64_t started; /* milliseconds */
+    aligned_u64 matching;
+    aligned_u64 count;
+    aligned_u64 recorded;
+    struct event kept[FAULTS_KEPT]; /* the last, in a ring */
+    struct port_lock lock;          /* of `kept` */
+    bool is_on;
+} fault = {.lock = PORT_LOCK_INITIAL};
+
+void fault_lock(void)
+{
+    port_lock(&fault.lock);
+}
+
+void fault_unlock(void)
+{
+    port_unlock(&fault.lock);
+}
+
+bool fault_is_on(void)
+{
+    return LOAD(&fault.is_on);
+}
+
+static bool fault_wants(const struct verifier_options *options)
+{
+    return (options->fault | options->fault_nth | options->fault_every | options->fault_stacks) != 0;
+}
+
+void fault_options(const struct verifier_options *options)
+{
+    bool begins = !fault.is_on && fault_wants(options);
+    fault.options = *options;
+    if (begins) {
+        fault.started = port_milliseconds();
+        STORE(&fault.matching, 0);
+    }
+    STORE(&fault.is_on, fault_wants(options));
+}
+
+/* A number that hangs on all bits of three others (the finisher of splitmix64, Steele and others 2014). */
+static uint64_t fault_mix(uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t x = a + b * UINT64_C(0x9E3779B97F4A7C15) + c * UINT64_C(0xD1B54A32D192ED03);
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    return x ^ x >> 31;
+}
+
+static bool is_candidate(const struct event *event)
+{
+    const struct verifier_options *options = &fault.options;
+    return (options->fault_tags.count == 0 || masks_match(&options->fault_tags, event->tag)) &&
+           event->bytes >= options->fault_least && event->bytes <= options->fault_most &&
+           (options->fault_delay == 0 || port_milliseconds() - fault.started >= options->fault_delay);
+}
+
+static bool is_due(struct event *event, uint64_t nth)
+{
+    const struct verifier_options *options = &fault.options;
+    if (options->fault_nth != 0 && nth == options->fault_nth)
+        return true;
+    if (options->fault_every != 0 && nth % options->fault_every == 0)
+        return true;
+    if (options->fault != 0 && fault_mix(options->fault_seed, event->tag, event->nth) % 10000 < options->fault)
+        return true;
+    return false;
+}
+
+static void keep_fault(struct event *event)
+{
+    (void)event_stack(event, (unsigned)fault.options.stack_frames);
+    port_lock(&fault.lock);
+    uint64_t number = add_fetch_u64(&fault.count, 1);
+    fault.kept[(number - 1) % FAULTS_KEPT] = *event;
+    port_unlock(&fault.lock);
+}
+
+bool fault_wanted(struct event *event)
+{
+    if (!is_candidate(event) || !is_due(event, add_fetch_u64(&fault.matching, 1)))
+        return false;
+    keep_fault(event);
+    return true;
+}
+
+uint64_t fault_count(void)
+{
+    return LOAD(&fault.count);
+}
+
+uint64_t fault_recorded(void)
+{
+    return LOAD(&fault.recorded);
+}
+
+size_t fault_recent(struct event *events, size_t capacity)
+{
+    port_lock(&fault.lock);
+    size_t count = LOAD(&fault.count) < FAULTS_KEPT ? (size_t)LOAD(&fault.count) : FAULTS_KEPT;
+    if (count > capacity)
+        count = capacity;
+    for (size_t i = 0; i < count; i++)
+        events[i] = fault.kept[(LOAD(&fault.count) - 1 - i) % FAULTS_KEPT];
+    port_unlock(&fault.lock);
+    return count;
+}

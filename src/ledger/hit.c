@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hit.c: finds hits, and tells the handler, a debugger, or the sink.
+ */
+#include "ledger/hit.h"
+
+#include "ledger/depot.h"
+#include "port/port.h"
+#include "report/output.h"
+
+#define HIT_OFF 0xFFFFFF0Fu
+
+INTERNAL uint32_t hit_tag;
+
+/* The name for debuggers. Programs do not refer to it: an executable would get a copy of its own. */
+extern TAGPOOL_API uint32_t PoolHitTag __attribute__((alias("hit_tag")));
+
+INTERNAL uint64_t hit_masks;
+
+static struct {
+    struct tag_masks masks;
+    uint64_t nth;
+    unsigned frames;
+    aligned_u64 count;
+    tagpool_hit_handler *handler;
+    void *context;
+} hit;
+
+/* What a handler does itself is no hit. */
+static PORT_THREAD_LOCAL bool hit_is_told;
+
+void hit_options(const struct verifier_options *options)
+{
+    hit.masks = options->hit;
+    hit.nth = options->hit_nth;
+    hit.frames = (unsigned)options->stack_frames;
+    STORE(&hit_masks, hit.masks.count);
+}
+
+void hit_handler_set(tagpool_hit_handler *handler, void *context)
+{
+    hit.context = context;
+    hit.handler = handler;
+}
+
+static bool is_hit(const struct event *event)
+{
+    uint32_t tag = LOAD(&hit_tag);
+    if (tag == HIT_OFF) {
+        /* The fast paths know one word for off. */
+        (void)compare_exchange_u32(&hit_tag, &tag, 0);
+        tag = 0;
+    }
+    if (tag != 0 && tag == event->tag)
+        return true;
+    bool is_nth = hit.nth == 0 || (!event->is_free && event->nth == hit.nth);
+    return hit.masks.count != 0 && is_nth && masks_match(&hit.masks, event->tag);
+}
+
+static void print_hit(const struct event *event, uint64_t count)
+{
+    struct text line;
+    const uintptr_t *frames;
+    unsigned frame_count = depot_frames(event->stack, &frames);
+    text_clear(&line);
+    text_string(&line, "tagpool: hit ");
+    text_decimal(&line, count, 0);
+    text_string(&line, event->is_free ? ": free of " : ": allocation of ");
+    text_hex(&line, (uintptr_t)event->block);
+    text_string(&line, ", tag ");
+    text_tag(&line, event->tag);
+    text_string(&line, event->pool == 0 ? ", nonpaged, " : ", paged, ");
+    text_plural(&line, event->bytes, "byte");
+    if (!event->is_free) {
+        text_string(&line, ", number ");
+        text_decimal(&line, event->nth, 0);
+        text_string(&line, " of the tag");
+    }
+    output_line(&line);
+    for (unsigned i = 0; i < frame_count; i++) {
+        text_string(&line, "tagpool:   ");
+        text_hex(&line, frames[i]);
+        output_line(&line);
+    }
+}
+
+void hit_event(struct event *event)
+{
+    if (hit_is_told || event->block == NULL || !is_hit(event))
+        return;
+    uint64_t count = add_fetch_u64(&hit.count, 1);
+    (void)event_stack(event, hit.frames);
+    hit_is_told = true;
+    if (hit.handler != NULL) {
+        struct tagpool_operation operation;
+        event_describe(event, &operation);
+        hit.handler(&operation, count, hit.context);
+    } else if (!port_break()) {
+        print_hit(event, count);
+    }
+    hit_is_told = false;
+}

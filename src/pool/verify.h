@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * verify.h: the verifier's place in the life of a block: what is asked and told before and after each allocation and free,
+ * while any of its services is on (FEATURE_VERIFIER). Nothing here is on a fast path.
+ */
+#ifndef POOL_VERIFY_H
+#define POOL_VERIFY_H
+
+#include "ledger/event.h"
+#include "pool/pool.h"
+#include "report/option.h"
+#include "tagpool/verifier.h"
+
+/* Switches services on and off. pre: one thread at a time. */
+INTERNAL void verify_options(const struct verifier_options *options);
+
+/* Begins an allocation: fills in the event. False iff it is to fail: a failure was injected. */
+INTERNAL bool verify_alloc_begin(struct event *event, const struct request *request, uint32_t tag_index);
+
+/* Ends it: event->block is the block, or NULL; the hit handler may be called. No lock is held. */
+INTERNAL void verify_alloc_end(struct event *event, bool is_special);
+
+/* Around a free. The first is told while the block is still live: the hit handler may be called, and look at it. No lock is held. */
+INTERNAL void verify_free_begin(struct event *event, const struct place *place, const void *caller, const void *frame);
+INTERNAL void verify_free_end(struct event *event);
+
+INTERNAL void verify_counters(struct tagpool_verifier_counters *counters);
+
+#endif
