@@ -22,7 +22,7 @@ grep -v '^#' tests/exports.txt | grep -v '^libtagpool' | LC_ALL=C sort > "$scrat
 nm -D --defined-only --format=posix "$b/libtagpool.so" | cut -d ' ' -f 1 | LC_ALL=C sort > "$scratch/so"
 nm -g --defined-only --format=posix "$b/libtagpool.a" | sed -n 's/^\([A-Za-z_0-9.]*\) [A-Za-z] .*/\1/p' |
     LC_ALL=C sort > "$scratch/a"
-sed -n 's/^\(extern \)*TAGPOOL_\(WDK_\)*API .*[ *]\([A-Za-z_0-9]*\)[(;].*/\3/p' include/tagpool.h include/tagpool/*.h \
+sed -n 's/^\(extern \)*TAGPOOL_\(WDK_\)*API [^(;]*[ *]\([A-Za-z_0-9]*\)[(;].*/\3/p' include/tagpool.h include/tagpool/*.h \
     include/tagpool/wdk/*.h | LC_ALL=C sort > "$scratch/header"
 compare libtagpool.so "$scratch/so"
 compare libtagpool.a "$scratch/a"

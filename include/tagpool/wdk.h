@@ -75,7 +75,7 @@ TAGPOOL_API int tagpool_quota_limit_set(void *process, enum tagpool_pool pool, u
 
 /* What is charged now; all zero for a process that was never charged nor limited. Fails iff `pool` is neither pool
  * (TAGPOOL_EINVAL). */
-TAGPOOL_API int tagpool_quota(void *process, enum tagpool_pool pool, struct tagpool_quota *quota);
+TAGPOOL_API int tagpool_quota_stats(void *process, enum tagpool_pool pool, struct tagpool_quota *quota);
 
 /* ---- Low and high pool conditions --------------------------------------------------------------------------------- */
 

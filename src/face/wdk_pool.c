@@ -6,7 +6,6 @@
 
 #include "pool/pool.h"
 #include "service/irql.h"
-#include "service/raise.h"
 #include "service/request.h"
 
 #define CALLER __builtin_return_address(0)
@@ -80,7 +79,7 @@ static void *allocate_with_priority(unsigned type, size_t bytes, uint32_t tag, u
     if (request_spare(priority, &request.spare))
         return allocate_by_type(&request);
     request_report_type(&request, "an allocation was made with a priority that is no EX_POOL_PRIORITY", false);
-    return request_fail(&request, RAISE_INVALID_PARAMETER);
+    return request_refuse(&request, RAISE_NO_RESOURCES);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
@@ -164,10 +163,9 @@ PVOID TAGPOOL_WDK_CALL FsRtlAllocatePoolWithTag(POOL_TYPE PoolType, ULONG Number
 /* Whatever the quota routine would raise, these raise one status. */
 static void *allocate_quota_or_raise(unsigned type, size_t bytes, uint32_t tag, const void *caller)
 {
-    void *block = allocate_with_quota(type | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, bytes, tag, caller);
-    if (block == NULL)
-        raise_status(RAISE_NO_RESOURCES);
-    return block;
+    struct wdk_request request = request_by_type(type, bytes, tag, caller);
+    request.has_quota = request.raises = request.hides_quota = true;
+    return allocate_by_type(&request);
 }
 
 PVOID TAGPOOL_WDK_CALL FsRtlAllocatePoolWithQuota(POOL_TYPE PoolType, ULONG NumberOfBytes)
@@ -190,7 +188,7 @@ static bool may_free_at(unsigned irql, const void *block)
     if (LOAD_ACQUIRE(&pool_state.started) != 0)
         owner_find((uintptr_t)block, &place);
     /* What is no block is a mistake of another kind. */
-    if (place.kind != PLACE_LIVE || irql <= irql_most(place.pool))
+    if (place.kind != PLACE_LIVE || place.start != (uintptr_t)block || irql <= irql_most(place.pool))
         return true;
     struct tagpool_block description;
     pool_describe(&place, &description);

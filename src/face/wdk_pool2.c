@@ -70,7 +70,7 @@ static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint3
 static void *refuse_request(const struct wdk_request *request, const char *sentence)
 {
     request_report_type(request, sentence, false);
-    return request_fail(request, RAISE_INVALID_PARAMETER);
+    return request_refuse(request, RAISE_INVALID_PARAMETER);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)

@@ -1,56 +1,73 @@
 /* SPDX-License-Identifier: MIT
  *
- * record.c: the table of records: open addressing, linear probing, doubled when it is half full.
+ * record.c: the tables of records: open addressing, linear probing, doubled when half full.
  */
 #include "ledger/record.h"
 
 #define FIRST_BYTES PORT_UNIT_BYTES
+#define RECORD_TABLES (TAGPOOL_BARE ? 1u : 32u) /* so that threads seldom meet */
 
-static struct {
-    struct record *slots; /* a slot with address 0 is free */
-    size_t mask;          /* slots - 1, a power of two minus one; 0 while there is no table */
+/* A slot with address 0 is free. 2 * count <= mask + 1, the slots, a power of two; mask is 0 while there is no table. */
+struct record_table {
+    struct record *slots;
+    size_t mask;
     size_t count;
     size_t bytes;
     struct port_lock lock;
-} records = {.lock = PORT_LOCK_INITIAL};
+};
+
+#define TABLE {.lock = PORT_LOCK_INITIAL}
+#define TABLES_4 TABLE, TABLE, TABLE, TABLE
+static struct record_table records[RECORD_TABLES] = {
+    TABLE,
+#if !TAGPOOL_BARE
+    TABLE, TABLE, TABLE, TABLES_4, TABLES_4, TABLES_4, TABLES_4, TABLES_4, TABLES_4, TABLES_4,
+#endif
+};
 
 void record_lock(void)
 {
-    port_lock(&records.lock);
+    for (unsigned i = 0; i < RECORD_TABLES; i++)
+        port_lock(&records[i].lock);
 }
 
 void record_unlock(void)
 {
-    port_unlock(&records.lock);
+    for (unsigned i = 0; i < RECORD_TABLES; i++)
+        port_unlock(&records[i].lock);
 }
 
-/* Blocks lie at multiples of 8: the product's upper half mixes all bits of the address into a place. */
-static size_t home(uintptr_t address)
+/* Blocks lie at multiples of 8: the product's upper half mixes all bits of the address. */
+static uint32_t record_hash(uintptr_t address)
 {
-    return (size_t)((uint64_t)address * UINT64_C(0x9E3779B97F4A7C15) >> 32) & records.mask;
+    return (uint32_t)((uint64_t)address * UINT64_C(0x9E3779B97F4A7C15) >> 32);
 }
+
+static struct record_table *table_for(uintptr_t address)
+{
+    return &records[record_hash(address) % RECORD_TABLES];
+}
+
+static size_t home(const struct record_table *table, uintptr_t address)
+{
+    return record_hash(address) / RECORD_TABLES & table->mask;
+}
+
+/* The next four: pre: the table's lock is held. */
 
 /* The slot of `address`, or the free one where it would go. pre: the table has a free slot. */
-static struct record *slot_of(uintptr_t address)
+static struct record *slot_of(const struct record_table *table, uintptr_t address)
 {
-    size_t i = home(address);
-    while (records.slots[i].address != address && records.slots[i].address != 0)
-        i = (i + 1) & records.mask;
-    return &records.slots[i];
+    size_t i = home(table, address);
+    while (table->slots[i].address != address && table->slots[i].address != 0)
+        i = (i + 1) & table->mask;
+    return &table->slots[i];
 }
 
-/* Slots of a table of so many bytes: the largest power of two. */
-static size_t slots_in(size_t bytes)
+static bool grow_records(struct record_table *table)
 {
-    size_t slots = 1;
-    while (slots * 2 * sizeof(struct record) <= bytes)
-        slots *= 2;
-    return slots;
-}
-
-static bool grow_records(void)
-{
-    size_t bytes = records.bytes == 0 ? FIRST_BYTES : records.bytes * 2;
+    struct record_table old = *table;
+    size_t bytes = old.bytes == 0 ? FIRST_BYTES : old.bytes * 2;
     struct record *slots = port_reserve(bytes);
     if (slots == NULL)
         return false;
@@ -58,62 +75,66 @@ static bool grow_records(void)
         port_release(slots, bytes);
         return false;
     }
-    struct record *old = records.slots;
-    size_t old_slots = old == NULL ? 0 : records.mask + 1;
-    size_t old_bytes = records.bytes;
-    records.slots = slots;
-    records.mask = slots_in(bytes) - 1;
-    records.bytes = bytes;
-    for (size_t i = 0; i < old_slots; i++)
-        if (old[i].address != 0)
-            *slot_of(old[i].address) = old[i];
-    if (old != NULL)
-        port_release(old, old_bytes);
+    table->slots = slots;
+    table->bytes = bytes;
+    for (table->mask = 1; (table->mask + 1) * 2 * sizeof *slots <= bytes; table->mask = table->mask * 2 + 1)
+        continue;
+    for (size_t i = 0; old.slots != NULL && i <= old.mask; i++)
+        if (old.slots[i].address != 0)
+            *slot_of(table, old.slots[i].address) = old.slots[i];
+    if (old.slots != NULL)
+        port_release(old.slots, old.bytes);
     return true;
 }
 
 /* Closes the gap at `slot`: what follows in the same chain of probes and may lie here moves here. */
-static void remove_slot(struct record *slot)
+static void remove_slot(struct record_table *table, struct record *slot)
 {
-    size_t gap = (size_t)(slot - records.slots);
-    for (size_t i = (gap + 1) & records.mask; records.slots[i].address != 0; i = (i + 1) & records.mask) {
-        size_t wanted = home(records.slots[i].address);
-        if (((i - wanted) & records.mask) >= ((i - gap) & records.mask)) {
-            records.slots[gap] = records.slots[i];
+    size_t gap = (size_t)(slot - table->slots);
+    for (size_t i = (gap + 1) & table->mask; table->slots[i].address != 0; i = (i + 1) & table->mask) {
+        size_t wanted = home(table, table->slots[i].address);
+        if (((i - wanted) & table->mask) >= ((i - gap) & table->mask)) {
+            table->slots[gap] = table->slots[i];
             gap = i;
         }
     }
-    records.slots[gap].address = 0;
-    records.count--;
+    table->slots[gap].address = 0;
+    table->count--;
+}
+
+static bool put_locked(struct record_table *table, const struct record *record)
+{
+    bool has_room = table->slots != NULL && 2 * (table->count + 1) <= table->mask + 1;
+    if (!has_room && !grow_records(table) && (table->slots == NULL || slot_of(table, record->address)->address == 0))
+        return false;
+    struct record *slot = slot_of(table, record->address);
+    table->count += slot->address == 0;
+    *slot = *record;
+    return true;
 }
 
 bool record_put(const struct record *record)
 {
-    record_lock();
-    bool fits = records.slots != NULL && 2 * (records.count + 1) <= records.mask + 1;
-    if (!fits)
-        fits = grow_records() || (records.slots != NULL && slot_of(record->address)->address != 0);
-    if (fits) {
-        struct record *slot = slot_of(record->address);
-        records.count += slot->address == 0;
-        *slot = *record;
-    }
-    record_unlock();
+    struct record_table *table = table_for(record->address);
+    port_lock(&table->lock);
+    bool fits = put_locked(table, record);
+    port_unlock(&table->lock);
     return fits;
 }
 
 static bool find_record(uintptr_t address, struct record *record, bool take)
 {
+    struct record_table *table = table_for(address);
     memset(record, 0, sizeof *record);
-    record_lock();
-    struct record *slot = records.slots != NULL ? slot_of(address) : NULL;
+    port_lock(&table->lock);
+    struct record *slot = table->slots != NULL ? slot_of(table, address) : NULL;
     bool found = slot != NULL && slot->address != 0;
     if (found) {
         *record = *slot;
         if (take)
-            remove_slot(slot);
+            remove_slot(table, slot);
     }
-    record_unlock();
+    port_unlock(&table->lock);
     return found;
 }
 
@@ -129,8 +150,23 @@ bool record_take(uintptr_t address, struct record *record)
 
 size_t record_count(void)
 {
-    record_lock();
-    size_t count = records.count;
-    record_unlock();
+    size_t count = 0;
+    for (unsigned i = 0; i < RECORD_TABLES; i++) {
+        port_lock(&records[i].lock);
+        count += records[i].count;
+        port_unlock(&records[i].lock);
+    }
     return count;
+}
+
+void record_walk(void (*visit)(struct record *record, void *context), void *context)
+{
+    for (unsigned i = 0; i < RECORD_TABLES; i++) {
+        struct record_table *table = &records[i];
+        port_lock(&table->lock);
+        for (size_t slot = 0; table->slots != NULL && slot <= table->mask; slot++)
+            if (table->slots[slot].address != 0)
+                visit(&table->slots[slot], context);
+        port_unlock(&table->lock);
+    }
 }

@@ -15,12 +15,23 @@
 #define RECORD_PATTERNED 4u
 #define RECORD_QUOTA 0x100u   /* `quota` bytes are charged to `process` */
 #define RECORD_WATCHED 0x200u /* may not be freed without asking */
+#define RECORD_TRACKED 0x400u /* all that follows `process` is known */
+
+struct driver;
 
 struct record {
     uintptr_t address; /* of the block */
     uint32_t flags;
+    uint32_t stack;    /* in the depot */
     size_t quota;
     void *process;
+    uint64_t sequence; /* of the allocation; see struct event */
+    uint64_t nth;
+    uint64_t site_nth; /* which allocation of its tag at its stack */
+    uint64_t thread;
+    struct driver *driver; /* to whom it is charged; NULL for nobody */
+    const char *file;
+    unsigned line;
 };
 
 /* Adds a record, or replaces that of the same address. False iff there is no memory. */
@@ -32,7 +43,10 @@ INTERNAL bool record_take(uintptr_t address, struct record *record);
 
 INTERNAL size_t record_count(void);
 
-/* Around a fork: nobody changes records between the two. The lock is taken last of all. */
+/* Calls `visit` for each record, under a lock: it may not use records. It may change what is not flags or address. */
+INTERNAL void record_walk(void (*visit)(struct record *record, void *context), void *context);
+
+/* Around a fork: nobody changes records between the two. These locks are taken after those of the arena. */
 INTERNAL void record_lock(void);
 INTERNAL void record_unlock(void);
 

@@ -62,8 +62,7 @@ void pool_limit_set(unsigned pool, uint64_t bytes)
 #define CONDITION_LOW 1u
 #define CONDITION_NOT_HIGH 2u /* so that nothing is set where no limit is */
 
-INTERNAL void (*pool_condition_hook)(unsigned pool, bool is_high, bool holds);
-
+static void (*conditions_hook)(unsigned pool, bool is_high, bool holds);
 static uint32_t conditions_told[POOLS]; /* what the hook knows */
 
 static uint32_t conditions_now(unsigned pool)
@@ -86,16 +85,28 @@ bool pool_is_high(unsigned pool)
     return (conditions_now(pool) & CONDITION_NOT_HIGH) == 0;
 }
 
-/* Of two threads that see the same change, the exchange lets one tell it. */
+/* Of two threads that see the same change, the exchange lets one tell it; who tells looks again, for another may have told a newer
+ * one meanwhile. */
 void pool_conditions(unsigned pool)
 {
-    void (*hook)(unsigned, bool, bool) = LOAD(&pool_condition_hook);
+    void (*hook)(unsigned, bool, bool) = LOAD(&conditions_hook);
     if (hook == NULL)
         return;
-    uint32_t now = conditions_now(pool);
-    uint32_t changed = now ^ exchange_u32(&conditions_told[pool], now);
-    if ((changed & CONDITION_NOT_HIGH) != 0)
-        hook(pool, true, (now & CONDITION_NOT_HIGH) == 0);
-    if ((changed & CONDITION_LOW) != 0)
-        hook(pool, false, (now & CONDITION_LOW) != 0);
+    for (;;) {
+        uint32_t now = conditions_now(pool);
+        uint32_t changed = now ^ exchange_u32(&conditions_told[pool], now);
+        if (changed == 0)
+            return;
+        if ((changed & CONDITION_NOT_HIGH) != 0)
+            hook(pool, true, (now & CONDITION_NOT_HIGH) == 0);
+        if ((changed & CONDITION_LOW) != 0)
+            hook(pool, false, (now & CONDITION_LOW) != 0);
+    }
+}
+
+void pool_conditions_tell(void (*hook)(unsigned pool, bool is_high, bool holds))
+{
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        STORE(&conditions_told[pool], conditions_now(pool));
+    STORE(&conditions_hook, hook);
 }

@@ -209,6 +209,16 @@ static bool is_possible(const struct request *request)
            is_power_of_two(request->alignment) && request->alignment <= UNIT_BYTES;
 }
 
+void pool_failed(unsigned pool, uint32_t tag)
+{
+    if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
+        return;
+    struct thread *thread = thread_enter();
+    uint32_t tag_index = tag_index_of(thread, pool, tag);
+    thread_leave(thread);
+    ledger_failure(tag_index, pool);
+}
+
 void *pool_alloc_slow(const struct request *request)
 {
     struct grant grant = {.block = NULL};
@@ -239,6 +249,19 @@ void *pool_alloc_slow(const struct request *request)
 
 /* ---- free ---- */
 
+/* False iff a list that lies in the block forbids to free it. */
+static bool may_be_freed(const struct place *place)
+{
+    struct record record;
+    struct tagpool_block block;
+    bool (*hook)(const struct tagpool_block *) = LOAD(&pool_lookaside_hook);
+    if (!note_is_recorded(place->note) || hook == NULL || !record_get(place->start, &record) ||
+        (record.flags & RECORD_WATCHED) == 0)
+        return true;
+    pool_describe(place, &block);
+    return hook(&block);
+}
+
 /* Takes the block back; false iff another thread was faster. */
 static bool take_back(struct thread *thread, const struct place *place)
 {
@@ -259,19 +282,6 @@ static bool take_back(struct thread *thread, const struct place *place)
         return slab_free_remote(&thread->heap, span, place->slot_note, place->start, state);
     slab_put_back(span->bin, (void *)place->start, place->slot_note, state);
     return true;
-}
-
-/* False iff a list that lies in the block forbids to free it. */
-static bool may_be_freed(const struct place *place)
-{
-    struct record record;
-    struct tagpool_block block;
-    bool (*hook)(const struct tagpool_block *) = LOAD(&pool_lookaside_hook);
-    if (!note_is_recorded(place->note) || hook == NULL || !record_get(place->start, &record) ||
-        (record.flags & RECORD_WATCHED) == 0)
-        return true;
-    pool_describe(place, &block);
-    return hook(&block);
 }
 
 void pool_free_slow(void *block, uint32_t tag, bool any_tag)
@@ -338,6 +348,8 @@ void *pool_realloc(void *block, size_t bytes, const void *caller, const void *fr
         thread_leave(thread);
         return block;
     }
+    if (!may_be_freed(&place))
+        return NULL;
     uint32_t tag = ledger_tag_of(tag_index) | ((pool_flags(&place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
     void *moved = pool_alloc_slow(&(struct request){.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
                                                    .caller = caller, .frame = frame});

@@ -58,6 +58,9 @@ INTERNAL bool pool_start(uint64_t reserve_bytes);
 
 INTERNAL void *pool_alloc_slow(const struct request *request);
 
+/* Counts a failure of a tag without a request. pre: the tag breaks no rule. */
+INTERNAL void pool_failed(unsigned pool, uint32_t tag);
+
 /* The less travelled paths on which still nothing special is on: see fast.c. The fast paths end in jumps to them, with their own
  * arguments where they are. */
 INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
@@ -112,7 +115,9 @@ INTERNAL void pool_feature(uint32_t feature, bool on);
 INTERNAL bool pool_is_low(unsigned pool);
 INTERNAL bool pool_is_high(unsigned pool);
 INTERNAL void pool_conditions(unsigned pool);
-INTERNAL_OBJECT void (*pool_condition_hook)(unsigned pool, bool is_high, bool holds);
+
+/* Sets who is told of changes from now on; NULL for nobody. */
+INTERNAL void pool_conditions_tell(void (*hook)(unsigned pool, bool is_high, bool holds));
 
 /* Checks all invariants of memory and ledger; NULL or what is wrong. pre: nothing else runs. */
 INTERNAL const char *pool_check(void);

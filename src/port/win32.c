@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * win32.c: the port for Windows programs (contracts in port.h).
+ * win32.c: the port for Windows programs (contracts in port.h); win32_fault.c has the faults.
  */
 #include "base/atomic.h"
 #include "base/internal.h"
@@ -53,7 +53,18 @@ bool port_pin(void *base, size_t bytes)
     return VirtualLock(base, bytes) || (make_room(bytes) && VirtualLock(base, bytes));
 }
 
+bool port_protect(void *base, size_t bytes, bool accessible)
+{
+    DWORD before;
+    return VirtualProtect(base, bytes, accessible ? PAGE_READWRITE : PAGE_NOACCESS, &before);
+}
+
 /* ---- locks, threads, process ---- */
+
+void port_yield(void)
+{
+    (void)SwitchToThread();
+}
 
 _Static_assert(sizeof(SRWLOCK) == sizeof(struct port_lock), "a lock is an SRWLOCK");
 
@@ -103,84 +114,6 @@ bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void
 bool port_on_exit(void (*hook)(void))
 {
     return atexit(hook) == 0;
-}
-
-/* ---- instructions that are not for programs ---- */
-
-static unsigned (*priority_get)(void);
-static void (*priority_set)(unsigned level);
-
-#ifdef __x86_64__
-/* Carries out a mov from or to cr8 (REX with the R bit, 0F 20 or 22, ModRM with register 0); false if it is none. */
-static bool move_priority(CONTEXT *context)
-{
-    const unsigned char *code = (const unsigned char *)(uintptr_t)context->Rip;
-    bool reads = code[2] == 0x20;
-    if ((code[0] & 0xF4) != 0x44 || code[1] != 0x0F || (!reads && code[2] != 0x22) || (code[3] & 0x38) != 0)
-        return false;
-    /* The context has the general registers in the order of their numbers, the first one here. */
-    DWORD64 *value = &context->Rax + ((code[0] & 1u) << 3 | (code[3] & 7u));
-    if (reads)
-        *value = priority_get();
-    else
-        priority_set((unsigned)*value & 15);
-    context->Rip += 4;
-    return true;
-}
-#else
-static bool move_priority(CONTEXT *context)
-{
-    (void)context;
-    return false; /* headers for other processors call a routine */
-}
-#endif
-
-static LONG CALLBACK on_privileged(EXCEPTION_POINTERS *what)
-{
-    if (what->ExceptionRecord->ExceptionCode == STATUS_PRIVILEGED_INSTRUCTION && move_priority(what->ContextRecord))
-        return EXCEPTION_CONTINUE_EXECUTION;
-    return EXCEPTION_CONTINUE_SEARCH;
-}
-
-bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level))
-{
-    priority_get = get;
-    priority_set = set;
-    return AddVectoredExceptionHandler(1, on_privileged) != NULL;
-}
-
-/* Windows unwinds by tables, not by frame pointers: from here on, so that the innermost frames are our own. They are cut. */
-size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
-{
-    void *found[64 + 16];
-    uintptr_t caller = ((const uintptr_t *)frame)[1];
-    ULONG count = CaptureStackBackTrace(0, (ULONG)(sizeof found / sizeof *found), found, NULL);
-    size_t written = 0;
-    ULONG i = 0;
-    while (i < count && (uintptr_t)found[i] != caller)
-        i++;
-    for (; i < count && written < most; i++)
-        addresses[written++] = (uintptr_t)found[i];
-    return written;
-}
-
-bool port_is_code(uintptr_t address)
-{
-    MEMORY_BASIC_INFORMATION information;
-    return VirtualQuery((const void *)address, &information, sizeof information) != 0 && (information.Protect & 0xF0) != 0;
-}
-
-uint64_t port_milliseconds(void)
-{
-    return GetTickCount64();
-}
-
-bool port_break(void)
-{
-    bool watched = IsDebuggerPresent() != 0;
-    if (watched)
-        DebugBreak();
-    return watched;
 }
 
 uint64_t port_thread_number(void)

@@ -14,11 +14,11 @@ static const struct code_row irql_rows[] = {
 };
 
 static const struct code_row owned_rows[] = {
-    {ANY, "a spin lock was acquired that the same processor holds already", {"spin lock", RES, RES, RES}},
+    {ANY, "a spin lock was acquired that the thread holds already", {"spin lock", "IRQL", "value of the lock", RES}},
 };
 
 static const struct code_row not_owned_rows[] = {
-    {ANY, "a spin lock was released that is not held", {"spin lock", RES, RES, RES}},
+    {ANY, "a spin lock was released that the thread does not hold", {"spin lock", "IRQL", "value of the lock", RES}},
 };
 
 static const struct code_row memory_rows[] = {
@@ -46,8 +46,12 @@ static const struct code_row left_rows[] = {
     {ONE(0x0), "memory was freed or unloaded that contains an active timer", LEFT_RANGE},
     {ONE(0x1), "memory was freed or unloaded that contains a queued DPC", LEFT_RANGE},
     {ONE(0x2), "memory was freed or unloaded that contains the routine of a queued DPC", LEFT_RANGE},
-    {ONE(0x3), "a DPC was queued for a processor that is none", {SUB, RES, RES, RES}},
-    {0x4, 0x5, "a routine returned with another count of disabled APCs than it was called with", {SUB, RES, RES, RES}},
+    {ONE(0x3), "a DPC was queued for a processor that is none",
+     {SUB, "DPC", "number of the processor", "number of processors there are"}},
+    {ONE(0x4), "the routine of a DPC returned with another count of disabled APCs than it was called with",
+     {SUB, "routine", "count before", "count after"}},
+    {ONE(0x5), "the routine of a timer's DPC returned with another count of disabled APCs than it was called with",
+     {SUB, "routine", "count before", "count after"}},
     {ANY, "a timer or a DPC was left in a wrong state", {SUB, RES, RES, RES}},
 };
 
@@ -57,8 +61,8 @@ static const struct code_row unexpected_rows[] = {
 };
 
 static const struct code_row io_rows[] = {
-    {ONE(0x1), "IoFreeIrp was given an address that is no IRP", {SUB, RES, RES, RES}},
-    {ONE(0x2), "an IRP was freed that is still tied to a thread", {SUB, RES, RES, RES}},
+    {ONE(0x1), "IoFreeIrp was given an address that is no IRP", {SUB, "IRP", RES, RES}},
+    {ONE(0x2), "an IRP was freed that is still tied to a thread", {SUB, "IRP", RES, RES}},
     {ANY, "the driver broke a rule of I/O that Driver Verifier checks", {SUB, RES, RES, RES}},
 };
 
@@ -108,7 +112,7 @@ static const struct code_row execute_rows[] = {
 };
 
 static const struct code_row security_rows[] = {
-    {ONE(3), "a LIST_ENTRY was overwritten, or removed twice", {SUB, RES, RES, RES}},
+    {ONE(3), "a LIST_ENTRY was overwritten, or removed twice", {SUB, "entry", RES, RES}},
     {ANY, "the kernel found its data damaged", {SUB, RES, RES, RES}},
 };
 

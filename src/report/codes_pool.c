@@ -121,8 +121,10 @@ static const struct code_row file_rows[] = {
 };
 
 static const struct code_row network_rows[] = {
-    {ONE(1), "an address that is no block was given to the network's memory routines", {SUB, "block", RES, RES}},
-    {ONE(2), "an address that is no MDL was given to the network's memory routines", {SUB, "MDL", RES, RES}},
+    {ONE(1), "a block or MDL was given to the network's memory routines that is none of theirs",
+     {SUB, "block or MDL", "page", "processor's pool"}},
+    {ONE(2), "an MDL was given to the network's memory routines that is none of theirs",
+     {SUB, "MDL", "processor's pool", "header"}},
     {ANY, "the network's memory routines were called wrongly", {SUB, RES, RES, RES}},
 };
 

@@ -20,7 +20,7 @@ void tagpool_condition_handler_set(tagpool_condition_handler *handler, void *con
 {
     condition.context = context;
     condition.handler = handler;
-    STORE(&pool_condition_hook, handler != NULL ? tell : NULL);
+    pool_conditions_tell(handler != NULL ? tell : NULL);
 }
 
 bool tagpool_condition(enum tagpool_condition which)

@@ -86,12 +86,9 @@ static void untrim(void)
 
 /* ---- faults ---- */
 
-static bool page_in(const struct port_fault *fault)
+static bool page_in(uintptr_t address)
 {
-    uintptr_t unit = fault->address & ~(uintptr_t)(UNIT_BYTES - 1);
-    let_through.address = fault->address;
-    let_through.instruction = fault->instruction;
-    let_through.changes = __atomic_load_n(&force.changes, __ATOMIC_SEQ_CST);
+    uintptr_t unit = address & ~(uintptr_t)(UNIT_BYTES - 1);
     bool done = LOAD(&force.paged_in) < PAGE_INS_MOST && port_protect((void *)unit, UNIT_BYTES, true);
     if (!done)
         done = open_all();
@@ -120,17 +117,30 @@ static void report(const struct port_fault *fault)
     port_unlock(&force.lock);
 }
 
+static uint32_t changes_now(void)
+{
+    return __atomic_load_n(&force.changes, __ATOMIC_SEQ_CST);
+}
+
 static bool on_fault(const struct port_fault *fault)
 {
     if (fault->address - paged_base() >= paged_bytes())
         return false;
-    uint32_t changes = __atomic_load_n(&force.changes, __ATOMIC_SEQ_CST);
+    uint32_t changes = changes_now();
     if (changes % 2 == 0 && let_through.changes == changes && let_through.address == fault->address &&
         let_through.instruction == fault->instruction)
         return false;
-    if (irql_now() >= IRQL_DISPATCH && LOAD(&force.trimmed) != 0)
+    if (LOAD(&force.trimmed) != 0 && irql_now() >= IRQL_DISPATCH) {
         report(fault);
-    return page_in(fault);
+        changes = changes_now();
+    }
+    let_through.address = fault->address;
+    let_through.instruction = fault->instruction;
+    let_through.changes = changes;
+    /* Nothing is trimmed: it was, a moment ago, or never. */
+    if (changes % 2 == 0 && LOAD(&force.trimmed) == 0)
+        return true;
+    return page_in(fault->address);
 }
 
 /* ---- threads come and go ---- */

@@ -133,7 +133,7 @@ int tagpool_quota_limit_set(void *process, enum tagpool_pool pool, uint64_t byte
     return row != NULL ? TAGPOOL_OK : TAGPOOL_ENOMEM;
 }
 
-int tagpool_quota(void *process, enum tagpool_pool pool, struct tagpool_quota *answer)
+int tagpool_quota_stats(void *process, enum tagpool_pool pool, struct tagpool_quota *answer)
 {
     memset(answer, 0, sizeof *answer);
     if ((unsigned)pool >= POOLS)

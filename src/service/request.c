@@ -34,11 +34,18 @@ void request_report_type(const struct wdk_request *request, const char *sentence
     bugcheck_raise(&bugcheck);
 }
 
-void *request_fail(const struct wdk_request *request, uint32_t status)
+static void *fail_request(const struct wdk_request *request, uint32_t status)
 {
     if (request->raises)
         raise_status(status);
     return NULL;
+}
+
+void *request_refuse(const struct wdk_request *request, uint32_t status)
+{
+    if (tag_check(request->tag) == TAG_FINE)
+        pool_failed(request->pool, request->tag);
+    return fail_request(request, status);
 }
 
 bool request_spare(unsigned priority, unsigned *spare)
@@ -98,7 +105,7 @@ static void *grant_request(const struct wdk_request *request)
     void *block = pool_alloc_slow(&(struct request){.pool = request->pool, .bytes = request->bytes, .tag = request->tag,
                                                     .alignment = request->alignment, .zero = zero, .caller = request->caller,
                                                     .frame = request->frame, .spare = request->spare});
-    if (block != NULL && !zero && request->is_legacy)
+    if (block != NULL && !zero)
         (void)request_fill(block, request->bytes);
     return block;
 }
@@ -112,23 +119,24 @@ static void *grant_with_quota(const struct wdk_request *request)
     }
     enum quota_answer answer = quota_charge(process, request->pool, request->bytes, 1);
     if (answer != QUOTA_CHARGED)
-        return request_fail(request, answer == QUOTA_EXCEEDED ? RAISE_QUOTA_EXCEEDED : RAISE_NO_RESOURCES);
+        return request_refuse(request, answer == QUOTA_EXCEEDED && !request->hides_quota ? RAISE_QUOTA_EXCEEDED
+                                                                                         : RAISE_NO_RESOURCES);
     void *block = grant_request(request);
     if (block != NULL && quota_tie(block, process, request->bytes))
         return block;
     if (block != NULL)
         pool_free_slow(block, request->tag, false);
     (void)quota_return(process, request->pool, request->bytes, 1);
-    return request_fail(request, RAISE_NO_RESOURCES);
+    return fail_request(request, RAISE_NO_RESOURCES);
 }
 
 void *request_allocate(const struct wdk_request *request)
 {
     uint32_t status = check_request(request);
     if (status != REQUEST_LEGAL)
-        return status == REQUEST_STOPPED ? NULL : request_fail(request, status);
+        return status == REQUEST_STOPPED ? NULL : fail_request(request, status);
     if (request->has_quota && request->bytes < PAGE_BYTES)
         return grant_with_quota(request);
     void *block = grant_request(request);
-    return block != NULL ? block : request_fail(request, RAISE_NO_RESOURCES);
+    return block != NULL ? block : fail_request(request, RAISE_NO_RESOURCES);
 }

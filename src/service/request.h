@@ -23,9 +23,10 @@ struct wdk_request {
     uint32_t tag;
     size_t alignment; /* 1 for the natural one */
     enum request_contents contents;
-    bool is_legacy;   /* tag 0 is a finding or bug check; unknown contents are filled by option */
+    bool is_legacy;   /* tag 0 is a finding or bug check */
     bool has_quota;
     bool raises;
+    bool hides_quota; /* a quota that is exceeded raises the status of no memory */
     unsigned spare;   /* of struct request */
     const void *caller;
     const void *frame;
@@ -34,8 +35,8 @@ struct wdk_request {
 /* Checks the rules that all routines share, charges quota, allocates, and fills: the block, or NULL, or raises. */
 INTERNAL void *request_allocate(const struct wdk_request *request);
 
-/* Fails the request with a status: raises it if the request says so; NULL. */
-INTERNAL void *request_fail(const struct wdk_request *request, uint32_t status);
+/* Fails a request before it came to an allocation: counts a failure of its tag, raises the status if the request says so; NULL. */
+INTERNAL void *request_refuse(const struct wdk_request *request, uint32_t status);
 
 /* Reports 0xC2/0x9A (type, bytes, tag) with a sentence; `stops` false for a finding. */
 INTERNAL void request_report_type(const struct wdk_request *request, const char *sentence, bool stops);

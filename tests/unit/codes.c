@@ -25,13 +25,13 @@ static const struct code_row *find(uint32_t code, uintptr_t p1, uintptr_t p2, ui
 static void a_range_is_found_by_all_its_sub_codes(void **state)
 {
     (void)state;
-    const struct code_row *row = find(0xC4, 0x70, 0, 0, 0);
-    assert_int_equal(row->first, 0x70);
-    assert_int_equal(row->last, 0x7B);
-    for (uintptr_t sub_code = 0x70; sub_code <= 0x7B; sub_code++)
+    const struct code_row *row = find(0xC4, 0xB0, 0, 0, 0);
+    assert_int_equal(row->first, 0xB0);
+    assert_int_equal(row->last, 0xB6);
+    for (uintptr_t sub_code = 0xB0; sub_code <= 0xB6; sub_code++)
         assert_ptr_equal(find(0xC4, sub_code, 1, 2, 3), row);
-    assert_ptr_not_equal(find(0xC4, 0x6F, 0, 0, 0), row);
-    assert_ptr_not_equal(find(0xC4, 0x7C, 0, 0, 0), row);
+    assert_ptr_not_equal(find(0xC4, 0xAF, 0, 0, 0), row);
+    assert_ptr_not_equal(find(0xC4, 0xB7, 0, 0, 0), row);
 }
 
 /* The sub-code is looked for where the code has it: in parameter 4 for 0xC1, in parameter 1 for the others. */

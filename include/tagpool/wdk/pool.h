@@ -10,9 +10,9 @@
  *             32 bit) bytes starts on a page and takes whole pages. Cache-aligned types and POOL_FLAG_CACHE_ALIGNED give 64.
  *   IRQL      Nonpaged pool is allocated and freed at <= DISPATCH_LEVEL, paged pool at <= APC_LEVEL. Bug check 0xC2/0x08 (IRQL,
  *             pool type, bytes) if it is not allocated so, 0xC2/0x09 (IRQL, pool type, address) if it is not freed so.
- *   Contents  The legacy routines leave unknown contents, which here are 0xCD unless option `fill` says otherwise, so that code
- *             which forgets to initialise fails; with POOL_ZERO_ALLOCATION, and from ExAllocatePool2() and 3 without
- *             POOL_FLAG_UNINITIALIZED, exactly the requested bytes are zero.
+ *   Contents  A POOL_TYPE without POOL_ZERO_ALLOCATION, and POOL_FLAG_UNINITIALIZED, leave unknown contents: 0xCD here, unless
+ *             option `fill` says otherwise, so that code which forgets to initialise fails. Otherwise exactly the requested
+ *             bytes are zero.
  *   Size 0    gives a block of the smallest size, after the finding 0xC4/0x00 (IRQL, pool type, 0).
  *   Failure   An allocation fails iff there is no memory, the pool's limit would be passed, or it breaks a rule. It returns
  *             NULL or raises (see tagpool_raise_handler_set()), as each routine says; where the raise handler returns, NULL.

@@ -12,6 +12,15 @@
 #undef _CRT_PACKING
 #define _CRT_PACKING 8
 
+/* These have been declared. */
+#define _SIZE_T_DEFINED
+#define _SSIZE_T_DEFINED
+#define _INTPTR_T_DEFINED
+#define _UINTPTR_T_DEFINED
+#define _PTRDIFF_T_DEFINED
+#define _WCHAR_T_DEFINED
+#define _RSIZE_T_DEFINED
+#define _ERRCODE_DEFINED
 typedef size_t rsize_t;
 typedef int errno_t;
 

@@ -53,6 +53,7 @@
 #define __pragma(x)
 #define __assume(x) ((x) ? (void)0 : __builtin_unreachable())
 #define __noop(...) ((void)0)
+#define __annotation(...) ((void)0)
 
 /* __declspec(x): what has an attribute becomes one, what belongs to DLLs or to Microsoft's linker is nothing. */
 #define __declspec(x) TAGPOOL_DECLSPEC_##x

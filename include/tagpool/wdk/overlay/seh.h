@@ -10,8 +10,8 @@
  *   GetExceptionCode() in an __except block is the status that the thread raised last, in nested blocks too.
  *   EXCEPTION_CONTINUE_EXECUTION is not possible: the search goes on, as for EXCEPTION_CONTINUE_SEARCH.
  *   A filter runs after the __finally blocks inside, not before.
- *   Functions are compiled by clang as without optimisation (TAGPOOL_WDK_OPTIMIZE turns that off), for otherwise locals that a
- *   body has changed might be seen with old values behind it. gcc takes care of them itself.
+ *   clang compiles the functions of the file as without optimisation, unless TAGPOOL_WDK_OPTIMIZE is defined. Then locals that
+ *   a body has changed may be seen with old values in and behind its __except block, but for those that are volatile.
  *
  * `__try body __except (filter) block` becomes `if (!(({ body; caught; }) && filter)) {} else block`, so that nothing has to
  * follow the block. Labels are local to each body. It begins with a jump to its end, where stands what follows it.
@@ -21,10 +21,20 @@
 
 #include "tagpool/wdk/raise.h"
 
+/* Locals that a body has changed must be seen so behind it. gcc takes care of that for its own builtins, not for setjmp(); clang
+ * for neither, unless it does not optimise. */
+#ifdef __clang__
 #include <setjmp.h>
-
-#if defined(__clang__) && defined(__OPTIMIZE__) && !defined(TAGPOOL_WDK_OPTIMIZE)
+#define TAGPOOL_SETJMP(buffer) setjmp(buffer)
+#define TAGPOOL_LONGJMP(buffer) longjmp(buffer, 1)
+typedef jmp_buf tagpool_seh_buffer;
+#if defined(__OPTIMIZE__) && !defined(TAGPOOL_WDK_OPTIMIZE)
 #pragma clang optimize off
+#endif
+#else
+#define TAGPOOL_SETJMP(buffer) __builtin_setjmp(buffer)
+#define TAGPOOL_LONGJMP(buffer) __builtin_longjmp(buffer, 1)
+typedef void *tagpool_seh_buffer[5];
 #endif
 
 #define EXCEPTION_EXECUTE_HANDLER 1
@@ -33,7 +43,7 @@
 
 struct tagpool_seh_frame {
     struct tagpool_try chain;
-    jmp_buf buffer;
+    tagpool_seh_buffer buffer;
     int has_finally; /* what follows the body */
     int ended;       /* whether the body was left by its end, __leave or an exception */
 };
@@ -48,9 +58,9 @@ struct tagpool_seh_finally {
 /* Whether the body that ended last was left by an exception; read at once. */
 static __thread int tagpool_seh_caught __attribute__((unused));
 
-static inline void tagpool_seh_jump(struct tagpool_try *frame)
+static __attribute__((noinline, unused)) void tagpool_seh_jump(struct tagpool_try *frame)
 {
-    longjmp(((struct tagpool_seh_frame *)frame)->buffer, 1);
+    TAGPOOL_LONGJMP(((struct tagpool_seh_frame *)frame)->buffer);
 }
 
 /* At the end of a body's scope, however it is left. */
@@ -86,7 +96,7 @@ static inline void tagpool_seh_finished(struct tagpool_seh_finally *finally_bloc
         goto tagpool_kind;                                                                         \
     tagpool_begin:                                                                                 \
         tagpool_try_enter(&tagpool_frame.chain);                                                   \
-        if (setjmp(tagpool_frame.buffer) != 0)                                                     \
+        if (TAGPOOL_SETJMP(tagpool_frame.buffer) != 0)                                             \
             tagpool_caught = 1;                                                                    \
         else
 
@@ -104,7 +114,7 @@ static inline void tagpool_seh_finished(struct tagpool_seh_finally *finally_bloc
 #define __leave goto tagpool_leave
 
 #define __except(...)                                                                              \
-    TAGPOOL_SEH_END(0)) && tagpool_seh_filter(__VA_ARGS__))) {                                     \
+    TAGPOOL_SEH_END(0)) && tagpool_seh_filter((__VA_ARGS__)))) {                                     \
     } else
 
 #define __finally                                                                                  \

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * wdm.h: the DDK's, and what newer DDKs and the library add to it.
+ *
+ * The DDK's ntddk.h and ntifs.h come here in their course. A file that begins with wdm.h itself gets ntddk.h too, because that
+ * can no longer be had afterwards.
  */
+#if !defined(_NTDDK_) && !defined(TAGPOOL_WDK_OVERLAY_WDM_H)
+#include <ntddk.h>
+#endif
+
 #ifndef TAGPOOL_WDK_OVERLAY_WDM_H
 #define TAGPOOL_WDK_OVERLAY_WDM_H
 
@@ -23,7 +30,15 @@
 #undef KeRaiseIrqlToDpcLevel
 #undef KeRaiseIrqlToSynchLevel
 
-#include "tagpool/wdk/irql.h"
+NTHALAPI KIRQL NTAPI KeGetCurrentIrql(VOID);
+NTHALAPI VOID NTAPI KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql);
+NTHALAPI VOID NTAPI KeLowerIrql(KIRQL NewIrql);
+NTHALAPI KIRQL FASTCALL KfRaiseIrql(KIRQL NewIrql);
+NTHALAPI VOID FASTCALL KfLowerIrql(KIRQL NewIrql);
+NTHALAPI KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID);
+NTHALAPI KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID);
+
+#include "newer.h"
 #include "tagpool/wdk/pool.h"
 
 #endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * newer.h: small things that drivers use and newer DDKs than mingw-w64's declare.
+ */
+#ifndef TAGPOOL_WDK_NEWER_H
+#define TAGPOOL_WDK_NEWER_H
+
+typedef unsigned char BYTE, *PBYTE;
+typedef USHORT WORD, *PWORD;
+typedef ULONG DWORD, *PDWORD;
+
+#ifndef MdlMappingNoWrite
+#define MdlMappingNoWrite 0x80000000
+#define MdlMappingNoExecute 0x40000000
+#endif
+
+#ifndef RTL_QUERY_REGISTRY_TYPECHECK
+#define RTL_QUERY_REGISTRY_TYPECHECK 0x00000100
+#define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
+#define RTL_QUERY_REGISTRY_TYPECHECK_MASK (0xFFu << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT)
+#endif
+
+#ifndef WMIGUID_NOTIFICATION
+#define WMIGUID_QUERY 0x0001
+#define WMIGUID_SET 0x0002
+#define WMIGUID_NOTIFICATION 0x0004
+#define WMIGUID_READ_DESCRIPTION 0x0008
+#define WMIGUID_EXECUTE 0x0010
+#endif
+
+/* ---- Kernel transactions ---- */
+
+typedef struct _KTM *PKTM;
+typedef struct _KENLISTMENT *PKENLISTMENT;
+typedef struct _KRESOURCEMANAGER *PKRESOURCEMANAGER;
+typedef struct _KTRANSACTION *PKTRANSACTION;
+typedef NTSTATUS(NTAPI *PTM_RM_NOTIFICATION)(PKENLISTMENT EnlistmentObject, PVOID RMContext, PVOID TransactionContext,
+                                             ULONG TransactionNotification, PLARGE_INTEGER TmVirtualClock,
+                                             ULONG NotificationLength, PVOID NotificationBuffer);
+
+#endif

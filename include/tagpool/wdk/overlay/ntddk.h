@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ntddk.h: the DDK's, and what newer DDKs add to it.
+ */
+#include_next <ntddk.h>
+
+#ifndef TAGPOOL_WDK_OVERLAY_NTDDK_H
+#define TAGPOOL_WDK_OVERLAY_NTDDK_H
+
+/* The routines that a generic table calls, as types of functions. */
+#ifndef RTL_USE_AVL_TABLES
+typedef RTL_GENERIC_COMPARE_RESULTS NTAPI RTL_GENERIC_COMPARE_ROUTINE(struct _RTL_GENERIC_TABLE *Table, PVOID FirstStruct,
+                                                                      PVOID SecondStruct);
+typedef PVOID NTAPI RTL_GENERIC_ALLOCATE_ROUTINE(struct _RTL_GENERIC_TABLE *Table, CLONG ByteSize);
+typedef VOID NTAPI RTL_GENERIC_FREE_ROUTINE(struct _RTL_GENERIC_TABLE *Table, PVOID Buffer);
+#endif
+
+#endif
