@@ -87,10 +87,81 @@ struct tagpool_verifier_counters {
     uint64_t with_no_tag;           /* of the attempted: under the tag "None" */
 };
 
-TAGPOOL_API void tagpool_verifier_counters(struct tagpool_verifier_counters *counters);
+TAGPOOL_API void tagpool_verifier_read(struct tagpool_verifier_counters *counters);
 
 /* Copies the newest injected failures, newest first, at most 128, to `operations`; returns how many were written. */
 TAGPOOL_API size_t tagpool_faults(struct tagpool_operation *operations, size_t capacity);
+
+/* ---- Tracking ------------------------------------------------------------------------------------------------------ */
+
+/* tagpool_alloc() that notes file and line of the call, for blocks that are tracked. */
+#define TAGPOOL_ALLOC(pool, bytes, tag) tagpool_alloc_at(pool, bytes, tag, __FILE__, __LINE__)
+TAGPOOL_API void *tagpool_alloc_at(enum tagpool_pool pool, size_t bytes, uint32_t tag, const char *file, unsigned line);
+
+/* How the outstanding block that contains the byte at `address` was allocated; *site_nth, unless NULL, becomes which allocation of
+ * its tag at its call stack it was, from 1. True only while nobody frees the block. Fails iff the byte belongs to no
+ * outstanding block, or its block was not tracked, as one from before tracking began (TAGPOOL_ENOTFOUND). */
+TAGPOOL_API int tagpool_origin(const void *address, struct tagpool_operation *allocation, uint64_t *site_nth);
+
+/* Called with an operation; returns true to go on. May not allocate or free pool. */
+typedef bool tagpool_operation_visitor(const struct tagpool_operation *operation, void *context);
+
+/* Visits the operations that the log has kept, newest first. */
+TAGPOOL_API void tagpool_log_walk(tagpool_operation_visitor *visitor, void *context);
+
+/* What was allocated under one tag at one call stack, since it was first tracked.
+ *   blocks = allocs - frees */
+struct tagpool_site {
+    uint32_t tag;
+    const uintptr_t *frames; /* innermost first */
+    unsigned frame_count;
+    uint64_t allocs, frees;
+    uint64_t blocks, bytes;  /* outstanding, requested */
+};
+
+/* Writes up to `capacity` call sites, those with most outstanding bytes first, and returns how many there are. `sites` may be NULL iff
+ * `capacity` is 0. */
+TAGPOOL_API size_t tagpool_sites(struct tagpool_site *sites, size_t capacity);
+
+/* ---- Drivers ------------------------------------------------------------------------------------------------------- */
+
+/* In whose name memory is taken. A thread works for one driver at a time, or for nobody; what it allocates meanwhile is the driver's,
+ * whoever frees it. Once a driver was loaded, every allocation takes the slower path. */
+struct tagpool_driver;
+
+/* Loads a driver; one of that name that was loaded before comes back, with its counts. Fails iff the name is empty or longer than 63
+ * characters, or there have been 1,024 others (NULL). */
+TAGPOOL_API struct tagpool_driver *tagpool_driver_load(const char *name);
+
+/* From now on the calling thread works for `driver`, or for nobody (NULL). Returns for whom it did before. */
+TAGPOOL_API struct tagpool_driver *tagpool_driver_enter(struct tagpool_driver *driver);
+
+/* Unloads a driver. If blocks of its are outstanding they are listed through the sink (option leak_blocks), with where each was
+ * allocated, and option `unload` decides: `stop`, bug check 0xC4/0x62 (name, 0, number of blocks); `report`, a finding of that code,
+ * and they stay the driver's; `adopt`, a finding, and they are nobody's from now on; `free`, a finding, and they are freed.
+ * An allocation in the name of a driver that is not loaded is bug check 0xC4/0x61 (its paged bytes, nonpaged bytes, blocks).
+ * Returns TAGPOOL_CLEAN, TAGPOOL_LEAK, or TAGPOOL_NOT_CHECKED if the driver is not loaded. No thread may be working for it. */
+TAGPOOL_API enum tagpool_verdict tagpool_driver_unload(struct tagpool_driver *driver);
+
+/* Counts of a driver in one pool; bytes are requested bytes. Peaks are exact if one thread at a time works for it. */
+struct tagpool_driver_use {
+    uint64_t allocs, frees;
+    uint64_t blocks, bytes; /* outstanding */
+    uint64_t peak_blocks, peak_bytes;
+};
+
+struct tagpool_driver_stats {
+    const char *name;
+    bool is_loaded;
+    uint64_t loads, unloads;
+    struct tagpool_driver_use pool[2]; /* by enum tagpool_pool */
+};
+
+/* Statistics of a driver, loaded or not. */
+TAGPOOL_API void tagpool_driver_read(const struct tagpool_driver *driver, struct tagpool_driver_stats *stats);
+
+/* The `index`-th driver that was ever loaded, from 0; NULL if there were not so many. */
+TAGPOOL_API struct tagpool_driver *tagpool_driver_at(size_t index);
 
 #ifdef __cplusplus
 }

@@ -42,6 +42,16 @@ static inline uint64_t add_fetch_u64(aligned_u64 *p, uint64_t n)
     return *p += n;
 }
 
+static inline bool compare_exchange_u64(aligned_u64 *p, uint64_t *expected, uint64_t value)
+{
+    bool same = *p == *expected;
+    if (same)
+        *p = value;
+    else
+        *expected = *p;
+    return same;
+}
+
 #else
 
 #define LOAD(p) __atomic_load_n(p, __ATOMIC_RELAXED)
@@ -87,6 +97,11 @@ static inline bool compare_exchange_u32(uint32_t *p, uint32_t *expected, uint32_
 static inline uint64_t add_fetch_u64(aligned_u64 *p, uint64_t n)
 {
     return __atomic_add_fetch(p, n, __ATOMIC_RELAXED);
+}
+
+static inline bool compare_exchange_u64(aligned_u64 *p, uint64_t *expected, uint64_t value)
+{
+    return __atomic_compare_exchange_n(p, expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 #endif

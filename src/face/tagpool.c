@@ -5,8 +5,7 @@
 #include "tagpool.h"
 
 #include "base/tag.h"
-#include "ledger/fault.h"
-#include "ledger/hit.h"
+#include "face/face.h"
 #include "pool/pool.h"
 #include "pool/verify.h"
 #include "report/codes.h"
@@ -109,6 +108,26 @@ static bool start_by_first_use(void)
     if (!is_started())
         (void)start(NULL);
     return is_started();
+}
+
+bool face_start(void)
+{
+    return start_by_first_use();
+}
+
+void face_lock(void)
+{
+    port_lock(&face.lock);
+}
+
+void face_unlock(void)
+{
+    port_unlock(&face.lock);
+}
+
+uint64_t face_leak_blocks(void)
+{
+    return LOAD(&face.leak_blocks);
 }
 
 INTERNAL bool (*const pool_starter)(void) = start_by_first_use;
@@ -350,37 +369,6 @@ size_t tagpool_snapshot_diff(const struct tagpool_snapshot *earlier, const struc
                              struct tagpool_change *changes, size_t capacity)
 {
     return snapshot_diff(earlier, later, changes, capacity);
-}
-
-/* ---- the verifier ---- */
-
-void tagpool_hit_tag_set(uint32_t tag)
-{
-    STORE(&hit_tag, tag);
-}
-
-uint32_t tagpool_hit_tag(void)
-{
-    return LOAD(&hit_tag);
-}
-
-void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *context)
-{
-    hit_handler_set(handler, context);
-}
-
-void tagpool_verifier_counters(struct tagpool_verifier_counters *counters)
-{
-    verify_counters(counters);
-}
-
-size_t tagpool_faults(struct tagpool_operation *operations, size_t capacity)
-{
-    struct event events[FAULTS_KEPT];
-    size_t count = fault_recent(events, capacity < FAULTS_KEPT ? capacity : FAULTS_KEPT);
-    for (size_t i = 0; i < count; i++)
-        event_describe(&events[i], &operations[i]);
-    return count;
 }
 
 /* ---- mistakes and output ---- */

@@ -5,6 +5,7 @@
 #include "ledger/event.h"
 
 #include "ledger/depot.h"
+#include "ledger/driver.h"
 #include "port/port.h"
 #include "tagpool/verifier.h"
 
@@ -19,7 +20,7 @@ void event_describe(const struct event *event, struct tagpool_operation *operati
         .sequence = event->sequence,
         .nth = event->nth,
         .thread = event->thread,
-        .driver = event->driver,
+        .driver = event->driver != NULL ? event->driver->name : NULL,
         .file = event->file,
         .line = event->line,
     };

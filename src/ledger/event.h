@@ -7,6 +7,7 @@
 
 #include "base/internal.h"
 
+struct driver;
 struct tagpool_operation;
 
 struct event {
@@ -20,7 +21,7 @@ struct event {
     const void *frame;  /* the frame from which the stack is walked; NULL: the caller only */
     uint32_t stack;     /* in the depot; 0 until event_stack() has captured it */
     uint64_t thread;
-    const char *driver; /* in whose name the thread runs; NULL for nobody's */
+    struct driver *driver; /* in whose name the thread runs; NULL for nobody's */
     uint64_t sequence;  /* of all operations since the verifier was switched on, from 1 */
     uint64_t nth;       /* of the allocations of this tag since then, from 1; 0 for a free */
     const char *file;   /* of the macro form; NULL otherwise */

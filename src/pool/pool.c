@@ -306,6 +306,7 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
     thread_leave(thread);
     if ((record.flags & RECORD_QUOTA) != 0)
         LOAD(&pool_quota_hook)(&record, place.pool);
+    verify_forget(&record, &place);
     pool_conditions(place.pool);
     if (done && verified)
         verify_free_end(&event);

@@ -51,6 +51,8 @@ struct request {
     bool is_ours; /* made by the library for a block that exists: the tag needs no check */
     const void *caller;
     const void *frame; /* from which the caller's stack is walked; NULL if that cannot be said */
+    const char *file;  /* of the macro form; NULL otherwise */
+    unsigned line;
     unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };
 

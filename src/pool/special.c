@@ -16,6 +16,18 @@ uint32_t pool_flags(const struct place *place)
     return record.flags & (RECORD_PROTECTED | RECORD_PATTERNED);
 }
 
+static void copy_tracked(struct record *record, const struct record *from)
+{
+    record->stack = from->stack;
+    record->sequence = from->sequence;
+    record->nth = from->nth;
+    record->site_nth = from->site_nth;
+    record->thread = from->thread;
+    record->driver = from->driver;
+    record->file = from->file;
+    record->line = from->line;
+}
+
 bool pool_record(const void *address, const struct record *addition)
 {
     struct place place;
@@ -32,6 +44,8 @@ bool pool_record(const void *address, const struct record *addition)
         record.process = addition->process;
         record.quota = addition->quota;
     }
+    if ((addition->flags & RECORD_TRACKED) != 0)
+        copy_tracked(&record, addition);
     if (!record_put(&record))
         return false;
     STORE(place.slot_note, (place.note & ~NOTE_STATE_MASK) | NOTE_RECORDED);

@@ -7,7 +7,9 @@
 #include "pool/thread.h"
 
 #include "ledger/depot.h"
+#include "ledger/driver.h"
 #include "ledger/fault.h"
+#include "ledger/log.h"
 #include "ledger/record.h"
 #include "memory/big.h"
 
@@ -161,12 +163,16 @@ static void before_fork(void)
     port_lock(&arena.lock);
     record_lock();
     fault_lock();
+    log_lock();
+    driver_lock();
     depot_lock();
 }
 
 static void after_fork(void)
 {
     depot_unlock();
+    driver_unlock();
+    log_unlock();
     fault_unlock();
     record_unlock();
     port_unlock(&arena.lock);

@@ -5,8 +5,11 @@
 #include "pool/verify.h"
 
 #include "ledger/depot.h"
+#include "ledger/driver.h"
 #include "ledger/fault.h"
 #include "ledger/hit.h"
+#include "ledger/log.h"
+#include "pool/unload.h"
 
 #define TAG_NONE TAGPOOL_TAG('N', 'o', 'n', 'e')
 
@@ -14,6 +17,10 @@ static struct {
     aligned_u64 sequence;
     aligned_u64 attempted, succeeded, failed, failed_deliberately, succeeded_special, with_no_tag;
     aligned_u64 *nth; /* allocations by tag index; NULL until the verifier was first switched on */
+    struct tag_masks track;
+    unsigned frames;
+    bool has_log;
+    bool has_options; /* an option asks for a service */
 } verify;
 
 /* How many allocations of the tag there were with this one. */
@@ -35,14 +42,25 @@ static void verify_prepare(void)
     STORE_RELEASE(&verify.nth, nth);
 }
 
+void verify_switch(void)
+{
+    bool on = verify.has_options || driver_at(0) != NULL;
+    if (on)
+        verify_prepare();
+    pool_feature(FEATURE_VERIFIER, on);
+}
+
 void verify_options(const struct verifier_options *options)
 {
     hit_options(options);
     fault_options(options);
-    bool on = hit_masks != 0 || fault_is_on();
-    if (on)
-        verify_prepare();
-    pool_feature(FEATURE_VERIFIER, on);
+    verify.track = options->track;
+    verify.frames = (unsigned)options->stack_frames;
+    verify.has_log = options->track.count != 0 && options->log != 0;
+    log_resize(verify.has_log ? (size_t)options->log : 0);
+    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0;
+    unload_policy_set((enum unload_policy)options->unload);
+    verify_switch();
 }
 
 static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller, const void *frame)
@@ -53,14 +71,79 @@ static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32
                             .tag_index = tag_index,
                             .caller = caller,
                             .frame = frame,
+                            .driver = driver_current,
                             .thread = port_thread_number(),
                             .sequence = add_fetch_u64(&verify.sequence, 1)};
+}
+
+/* ---- tracking ---- */
+
+/* Keeps what is known of a block, if its tag is tracked or a driver took it. Without memory for that the block is as one from
+ * before tracking began. */
+static void track_alloc(struct event *event)
+{
+    bool by_tag = masks_match(&verify.track, event->tag);
+    if (event->driver != NULL)
+        driver_charge(event->driver, event->pool, event->bytes);
+    if (!by_tag && event->driver == NULL)
+        return;
+    struct record record = {.flags = RECORD_TRACKED,
+                            .stack = event_stack(event, verify.frames),
+                            .sequence = event->sequence,
+                            .nth = event->nth,
+                            .thread = event->thread,
+                            .driver = event->driver,
+                            .file = event->file,
+                            .line = event->line};
+    record.site_nth = depot_charge(record.stack, event->tag, event->bytes);
+    if (!pool_record(event->block, &record)) {
+        depot_discharge(record.stack, event->tag, event->bytes);
+        if (event->driver != NULL)
+            driver_discharge(event->driver, event->pool, event->bytes);
+    }
+}
+
+void verify_origin(struct event *event, const struct place *place, const struct record *record)
+{
+    *event = (struct event){.pool = place->pool,
+                            .bytes = place->bytes,
+                            .tag = ledger_tag_of(place->tag_index),
+                            .tag_index = place->tag_index,
+                            .block = (void *)place->start,
+                            .stack = record->stack,
+                            .driver = record->driver,
+                            .thread = record->thread,
+                            .sequence = record->sequence,
+                            .nth = record->nth,
+                            .file = record->file,
+                            .line = record->line};
+}
+
+void verify_forget(const struct record *record, const struct place *place)
+{
+    if ((record->flags & RECORD_TRACKED) == 0)
+        return;
+    depot_discharge(record->stack, ledger_tag_of(place->tag_index), place->bytes);
+    if (record->driver != NULL)
+        driver_discharge(record->driver, place->pool, place->bytes);
+}
+
+static void log_event(struct event *event)
+{
+    if (!verify.has_log || !masks_match(&verify.track, event->tag))
+        return;
+    (void)event_stack(event, verify.frames);
+    log_add(event);
 }
 
 bool verify_alloc_begin(struct event *event, const struct request *request, uint32_t tag_index)
 {
     event_begin(event, request->pool, request->bytes, tag_index, request->caller, request->frame);
     event->nth = next_of_tag(tag_index);
+    event->file = request->file;
+    event->line = request->line;
+    if (event->driver != NULL && LOAD(&event->driver->is_loaded) == 0)
+        unload_report_late(event->driver);
     (void)add_fetch_u64(&verify.attempted, 1);
     if (event->tag == TAG_NONE)
         (void)add_fetch_u64(&verify.with_no_tag, 1);
@@ -75,6 +158,9 @@ void verify_alloc_end(struct event *event, bool is_special)
     (void)add_fetch_u64(event->block != NULL ? &verify.succeeded : &verify.failed, 1);
     if (is_special)
         (void)add_fetch_u64(&verify.succeeded_special, 1);
+    if (event->block != NULL)
+        track_alloc(event);
+    log_event(event);
     if (hit_is_on())
         hit_event(event);
 }
@@ -90,7 +176,7 @@ void verify_free_begin(struct event *event, const struct place *place, const voi
 
 void verify_free_end(struct event *event)
 {
-    (void)event;
+    log_event(event);
 }
 
 /* What was attempted is read last: an allocation under way is in none of the others, so no sum is ever above it. */

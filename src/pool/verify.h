@@ -14,6 +14,16 @@
 /* Switches services on and off. pre: one thread at a time. */
 INTERNAL void verify_options(const struct verifier_options *options);
 
+/* Switches the verifier on while an option wants it, and for good once a driver was loaded: what allocates in the name of one that
+ * no longer is must be seen. pre: one thread at a time. */
+INTERNAL void verify_switch(void);
+
+/* The allocation of a live block, as its record tells it. */
+INTERNAL void verify_origin(struct event *event, const struct place *place, const struct record *record);
+
+/* A block with that record has been freed. */
+INTERNAL void verify_forget(const struct record *record, const struct place *place);
+
 /* Begins an allocation: fills in the event. False iff it is to fail: a failure was injected. */
 INTERNAL bool verify_alloc_begin(struct event *event, const struct request *request, uint32_t tag_index);
 
