@@ -157,15 +157,16 @@ TAGPOOL_API void tagpool_print(enum tagpool_sort sort);
 /* What a check for outstanding blocks says. */
 enum tagpool_verdict {
     TAGPOOL_CLEAN = 0,      /* nothing is outstanding */
-    TAGPOOL_LEAK = 1,       /* blocks are outstanding */
+    TAGPOOL_LEAK = 1,       /* blocks are outstanding, or at the end a lookaside list was not deleted */
     TAGPOOL_NOT_CHECKED = 2 /* there was nothing to check: never started, or shut down before */
 };
 
 /* Reports through the sink what is outstanding: a verdict line; for each tag and pool the blocks and bytes; then the blocks
- * themselves, as many as option leak_blocks allows, and how many were cut. The library goes on. */
+ * themselves, as many as option leak_blocks allows, and how many were cut. Blocks that lookaside lists keep for reuse are no
+ * leaks; they are reported apart, by list. The library goes on. */
 TAGPOOL_API enum tagpool_verdict tagpool_verdict(void);
 
-/* Reports as tagpool_verdict() does, then closes both pools: allocations fail from now on, frees and statistics still work,
+/* Reports as tagpool_verdict() does, but a lookaside list that was not deleted is a leak; then closes both pools: allocations fail from now on, frees and statistics still work,
  * blocks stay valid, unused memory goes back to the system. tagpool_start() opens the pools again. Second calls return
  * TAGPOOL_NOT_CHECKED. Blocks that other threads allocate during the call may or may not be in the report. */
 TAGPOOL_API enum tagpool_verdict tagpool_shutdown(void);

@@ -9,7 +9,9 @@ set -u
 # Prints every violation below folder $1; true iff there is none.
 check() (
     cd "$1" || exit 1
-    files=$(find include src examples tests -name '*.[ch]' -o -name '*.inc' 2> /dev/null | LC_ALL=C sort)
+    # The overlay's headers stand in for a DDK's: they include its headers and ask for the target.
+    files=$(find include src examples tests -path include/tagpool/wdk/overlay -prune -o \
+        \( -name '*.[ch]' -o -name '*.inc' \) -print 2> /dev/null | LC_ALL=C sort)
     [ -n "$files" ] || { echo "no source files in $1"; exit 1; }
     edges=$(mktemp)
     trap 'rm -f "$edges" "$edges.loop"' EXIT

@@ -16,6 +16,7 @@ ulimit -c 0 2> /dev/null
 
 masked() {
     awk '{
+        gsub(/0x[Cc]000009[Aa]/, "STATUS_INSUFFICIENT_RESOURCES")
         gsub(/0x65766157/, "\"Wave\""); gsub(/0x[Ee]5766157/, "\"Wave\"+protected"); gsub(/0x66727553/, "\"Surf\"")
         gsub(/0x20474942/, "\"BIG \""); gsub(/0x2[Ee]2[Ee]2[Ee]2[Ee]/, "\"....\"")
         sub(/\(0x7, 0x0, 0x[0-9A-Fa-f]+,/, "(0x7, 0x0, NOTE,")

@@ -91,7 +91,8 @@ enum tagpool_condition {
 /* Whether the condition holds now. False for a `condition` that is none. */
 TAGPOOL_API bool tagpool_condition(enum tagpool_condition condition);
 
-/* Called when a condition begins or ends to hold, on the thread whose operation did it, with no lock held. May use pool. */
+/* Called when a condition begins or ends to hold, on the thread whose operation did it, with no lock held. May use
+ * pool, and must return. What it changes itself, and what others change meanwhile, it is told next, after it has returned. */
 typedef void tagpool_condition_handler(enum tagpool_condition condition, bool holds, void *context);
 
 /* Sets who is told; NULL for nobody. Call it while no other thread uses pool. */

@@ -11,6 +11,7 @@
 #include "report/codes.h"
 #include "report/option.h"
 #include "report/output.h"
+#include "view/kept.h"
 #include "view/print.h"
 #include "view/rows.h"
 #include "view/snapshot.h"
@@ -44,7 +45,7 @@ static void at_exit(void)
 {
     if (LOAD(&face.exit) == EXIT_IGNORE || !is_open())
         return;
-    if (print_verdict(LOAD(&face.leak_blocks)) == TAGPOOL_LEAK && LOAD(&face.exit) == EXIT_ABORT)
+    if (print_last_verdict(LOAD(&face.leak_blocks)) == TAGPOOL_LEAK && LOAD(&face.exit) == EXIT_ABORT)
         port_abort();
 }
 
@@ -70,6 +71,15 @@ static void apply_options(void)
             pool_limit_set(pool, options->limit[pool]);
     if (options->exit != EXIT_IGNORE && !face.has_exit_hook)
         face.has_exit_hook = port_on_exit(at_exit);
+}
+
+/* What follows from options and is told to the user, without the lock. */
+static void tell_of_options(void)
+{
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        pool_conditions(pool);
+    if (LOAD_ACQUIRE(&kept_policy_hook) != NULL)
+        kept_policy_hook();
 }
 
 static int start(const char *text)
@@ -100,6 +110,7 @@ static int start(const char *text)
         result = TAGPOOL_ENOMEM;
     }
     port_unlock(&face.lock);
+    tell_of_options();
     return result;
 }
 
@@ -144,9 +155,9 @@ enum tagpool_verdict tagpool_verdict(void)
 
 enum tagpool_verdict tagpool_shutdown(void)
 {
-    enum tagpool_verdict verdict = tagpool_verdict();
-    if (verdict == TAGPOOL_NOT_CHECKED)
-        return verdict;
+    if (!is_open())
+        return print_not_checked();
+    enum tagpool_verdict verdict = print_last_verdict(LOAD(&face.leak_blocks));
     port_lock(&face.lock);
     pool_feature(FEATURE_CLOSED, true);
     port_unlock(&face.lock);
@@ -164,6 +175,7 @@ int tagpool_limit_set(enum tagpool_pool pool, uint64_t bytes)
     face.options.limit[pool] = bytes;
     apply_options();
     port_unlock(&face.lock);
+    tell_of_options();
     return TAGPOOL_OK;
 }
 

@@ -61,12 +61,10 @@ static bool is_below_dispatch(void)
 static KIRQL acquire(PKSPIN_LOCK lock)
 {
     unsigned now = irql_now();
-    if (irql_is_ours()) {
-        if (now > IRQL_DISPATCH)
-            irql_report(0x42, (uintptr_t)lock, 0);
-        else
-            irql_become(IRQL_DISPATCH);
-    }
+    if (UNLIKELY(irql_is_ours() && now > IRQL_DISPATCH))
+        irql_report(0x42, (uintptr_t)lock, 0);
+    else
+        (void)irql_raise(IRQL_DISPATCH);
     spin_acquire(word_of(lock));
     return (KIRQL)now;
 }

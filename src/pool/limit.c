@@ -85,23 +85,36 @@ bool pool_is_high(unsigned pool)
     return (conditions_now(pool) & CONDITION_NOT_HIGH) == 0;
 }
 
-/* Of two threads that see the same change, the exchange lets one tell it; who tells looks again, for another may have told a newer
- * one meanwhile. */
+enum { TELLING_NOBODY, TELLING_SOMEBODY, TELLING_AGAIN };
+static uint32_t conditions_telling[POOLS];
+
+/* One thread at a time tells, and looks again as long as others, or the hook itself by what it allocates, find something to look at:
+ * so changes are told one after the other, and the last one told is what holds. */
 void pool_conditions(unsigned pool)
 {
     void (*hook)(unsigned, bool, bool) = LOAD(&conditions_hook);
-    if (hook == NULL)
+    uint32_t expected;
+    if (hook == NULL || (conditions_now(pool) == LOAD(&conditions_told[pool]) &&
+                         LOAD(&conditions_telling[pool]) == TELLING_NOBODY))
         return;
-    for (;;) {
+    if (exchange_u32(&conditions_telling[pool], TELLING_AGAIN) != TELLING_NOBODY)
+        return;
+    do {
+        STORE(&conditions_telling[pool], TELLING_SOMEBODY);
         uint32_t now = conditions_now(pool);
-        uint32_t changed = now ^ exchange_u32(&conditions_told[pool], now);
-        if (changed == 0)
-            return;
-        if ((changed & CONDITION_NOT_HIGH) != 0)
-            hook(pool, true, (now & CONDITION_NOT_HIGH) == 0);
-        if ((changed & CONDITION_LOW) != 0)
-            hook(pool, false, (now & CONDITION_LOW) != 0);
-    }
+        uint32_t changed = now ^ conditions_told[pool];
+        STORE(&conditions_told[pool], now);
+        /* What ends is told before what begins. */
+        if ((changed & CONDITION_LOW & ~now) != 0)
+            hook(pool, false, false);
+        if ((changed & CONDITION_NOT_HIGH & now) != 0)
+            hook(pool, true, false);
+        if ((changed & CONDITION_NOT_HIGH & ~now) != 0)
+            hook(pool, true, true);
+        if ((changed & CONDITION_LOW & now) != 0)
+            hook(pool, false, true);
+        expected = TELLING_SOMEBODY;
+    } while (!compare_exchange_u32(&conditions_telling[pool], &expected, TELLING_NOBODY));
 }
 
 void pool_conditions_tell(void (*hook)(unsigned pool, bool is_high, bool holds))

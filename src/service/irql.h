@@ -65,24 +65,18 @@ INLINE void irql_after(unsigned level)
         force_lower();
 }
 
-/* Changes the level without looking at it. pre: irql_is_ours(). */
-INLINE void irql_become(unsigned level)
-{
-    irql_before(level);
-    irql_self.level = level;
-    irql_after(level);
-}
-
 /* Raises to `level` and returns what it was. A level below the current one or above HIGH_LEVEL is reported and not set. */
 INLINE unsigned irql_raise(unsigned level)
 {
-    unsigned now = irql_now();
     if (UNLIKELY(!irql_is_ours()))
-        return now;
-    if (UNLIKELY(level < now || level > IRQL_HIGH))
+        return irql_of_hook();
+    unsigned now = irql_self.level;
+    if (UNLIKELY(level < now || level > IRQL_HIGH)) {
         irql_report(0x30, level, 0);
-    else
-        irql_become(level);
+        return now;
+    }
+    irql_before(level);
+    irql_self.level = level;
     return now;
 }
 
@@ -91,10 +85,12 @@ INLINE void irql_lower(unsigned level)
 {
     if (UNLIKELY(!irql_is_ours()))
         return;
-    if (UNLIKELY(level > irql_self.level))
+    if (UNLIKELY(level > irql_self.level)) {
         irql_report(0x31, level, 0);
-    else
-        irql_become(level);
+        return;
+    }
+    irql_self.level = level;
+    irql_after(level);
 }
 
 #endif

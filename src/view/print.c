@@ -10,6 +10,7 @@
 #include "memory/owner.h"
 #include "port/port.h"
 #include "report/output.h"
+#include "view/kept.h"
 #include "view/rows.h"
 
 #define ROWS_ON_STACK 32
@@ -20,7 +21,8 @@ static const char *pool_name(enum tagpool_pool pool)
 }
 
 /* Calls `print` with every row in the order `sort`: a few rows fit on the stack, more get memory from the system. */
-static void each_row(enum tagpool_sort sort, void (*print)(const struct tagpool_row *row, struct text *line))
+static void each_row(enum tagpool_sort sort, void (*print)(const struct tagpool_row *row, struct text *line, const void *context),
+                     const void *context)
 {
     size_t bytes = 0;
     size_t count = rows_sorted(NULL, 0, sort);
@@ -45,7 +47,7 @@ static void each_row(enum tagpool_sort sort, void (*print)(const struct tagpool_
     if (found < count)
         count = found;
     for (size_t i = 0; i < count; i++)
-        print(&rows[i], &line);
+        print(&rows[i], &line, context);
     if (bytes != 0)
         port_release(rows, bytes);
 }
@@ -72,9 +74,10 @@ static void print_counts(struct text *line, const char *tag, const char *pool, c
     output_line(line);
 }
 
-static void print_row(const struct tagpool_row *row, struct text *line)
+static void print_row(const struct tagpool_row *row, struct text *line, const void *context)
 {
     char tag[5];
+    (void)context;
     print_counts(line, tag_text(row->tag, tag), pool_name(row->pool), &row->stats);
 }
 
@@ -87,7 +90,7 @@ void print_statistics(enum tagpool_sort sort)
     text_clear(&line);
     text_string(&line, " Tag  Type      Allocs       Frees      Diff        Bytes  Per Alloc");
     output_line(&line);
-    each_row(sort, print_row);
+    each_row(sort, print_row, NULL);
     uint32_t indices = rows_indices();
     for (uint32_t i = 0; i < indices; i++)
         for (unsigned pool = 0; pool < 2; pool++)
@@ -99,12 +102,27 @@ void print_statistics(enum tagpool_sort sort)
 
 /* ---- the verdict ---- */
 
+/* What is outstanding, but for what lookaside lists keep. */
 struct outstanding {
     uint64_t blocks, bytes, charged;
     uint64_t tags;
 };
 
-static void count_outstanding(struct outstanding *sum)
+/* Lists change while we look: what they keep may by now be more than what is outstanding. */
+static uint64_t above(uint64_t all, uint64_t kept)
+{
+    return all > kept ? all - kept : 0;
+}
+
+static void take_kept(struct tagpool_stats *stats, const struct kept *kept, uint32_t tag, unsigned pool)
+{
+    const struct kept_sum *sum = kept_of(kept, tag, pool);
+    stats->blocks = above(stats->blocks, sum->blocks);
+    stats->bytes = above(stats->bytes, sum->bytes);
+    stats->charged = above(stats->charged, sum->charged);
+}
+
+static void count_outstanding(struct outstanding *sum, const struct kept *kept)
 {
     memset(sum, 0, sizeof *sum);
     uint32_t indices = rows_indices();
@@ -113,6 +131,7 @@ static void count_outstanding(struct outstanding *sum)
         for (unsigned pool = 0; pool < 2; pool++) {
             struct tagpool_stats stats;
             (void)rows_stats(rows_index(i), (enum tagpool_pool)pool, &stats);
+            take_kept(&stats, kept, ledger_tag_of(rows_index(i)), pool);
             blocks += stats.blocks;
             sum->bytes += stats.bytes;
             sum->charged += stats.charged;
@@ -122,23 +141,26 @@ static void count_outstanding(struct outstanding *sum)
     }
 }
 
-static void print_outstanding_row(const struct tagpool_row *row, struct text *line)
+static void print_outstanding_row(const struct tagpool_row *row, struct text *line, const void *kept)
 {
-    if (row->stats.blocks == 0)
+    struct tagpool_stats stats = row->stats;
+    take_kept(&stats, kept, row->tag, (unsigned)row->pool);
+    if (stats.blocks == 0)
         return;
     text_string(line, "tagpool:   ");
     text_tag(line, row->tag);
     text_char(line, ' ');
     text_string(line, pool_name(row->pool));
     text_pad(line, 21);
-    text_decimal(line, row->stats.blocks, 10);
-    text_decimal(line, row->stats.bytes, 14);
-    text_decimal(line, row->stats.charged, 14);
+    text_decimal(line, stats.blocks, 10);
+    text_decimal(line, stats.bytes, 14);
+    text_decimal(line, stats.charged, 14);
     output_line(line);
 }
 
 struct listing {
     struct text line;
+    const struct kept *kept;
     uint64_t left; /* blocks that may still be listed */
     uint64_t cut;
 };
@@ -147,6 +169,8 @@ static bool print_block(const struct place *place, void *context)
 {
     struct listing *listing = context;
     struct text *line = &listing->line;
+    if (kept_has(listing->kept, place->start))
+        return true;
     if (listing->left == 0) {
         listing->cut++;
         return true;
@@ -164,9 +188,9 @@ static bool print_block(const struct place *place, void *context)
     return true;
 }
 
-static void print_blocks(uint64_t most_blocks)
+static void print_blocks(uint64_t most_blocks, const struct kept *kept)
 {
-    struct listing listing = {.left = most_blocks};
+    struct listing listing = {.kept = kept, .left = most_blocks};
     struct text *line = &listing.line;
     text_clear(line);
     if (most_blocks != 0) {
@@ -182,29 +206,104 @@ static void print_blocks(uint64_t most_blocks)
     output_line(line);
 }
 
-enum tagpool_verdict print_verdict(uint64_t most_blocks)
+/* Lists that keep nothing are of interest only when they should have been deleted. */
+static void print_lists(const struct kept *kept, uint64_t most_lists, bool is_end)
 {
     struct text line;
-    struct outstanding sum;
+    uint64_t cut = 0;
     text_clear(&line);
-    count_outstanding(&sum);
-    if (sum.blocks == 0) {
-        text_string(&line, "tagpool: verdict: clean: no block is outstanding");
+    for (size_t i = 0; i < kept->list_count; i++) {
+        const struct kept_list *list = &kept->lists[i];
+        if (list->blocks == 0 && !is_end)
+            continue;
+        if (most_lists == 0) {
+            cut++;
+            continue;
+        }
+        most_lists--;
+        text_string(&line, "tagpool:   ");
+        text_plural(&line, list->blocks, "block");
+        text_string(&line, ", ");
+        text_plural(&line, list->bytes, "byte");
+        text_string(&line, " cached in lookaside list ");
+        text_hex(&line, (uintptr_t)list->list);
+        text_string(&line, " (");
+        text_tag(&line, list->tag);
+        text_string(&line, ", not deleted)");
         output_line(&line);
-        return TAGPOOL_CLEAN;
     }
+    if (cut == 0)
+        return;
+    text_string(&line, "tagpool:   ");
+    text_plural(&line, cut, "lookaside list");
+    text_string(&line, " not listed (option leak_blocks)");
+    output_line(&line);
+}
+
+static void print_leak(const struct outstanding *sum, uint64_t most_blocks, const struct kept *kept)
+{
+    struct text line;
+    text_clear(&line);
     text_string(&line, "tagpool: verdict: leak: ");
-    text_plural(&line, sum.blocks, "block");
+    text_plural(&line, sum->blocks, "block");
     text_string(&line, ", ");
-    text_plural(&line, sum.bytes, "byte");
+    text_plural(&line, sum->bytes, "byte");
     text_string(&line, " outstanding under ");
-    text_plural(&line, sum.tags, "tag");
+    text_plural(&line, sum->tags, "tag");
     output_line(&line);
     text_string(&line, "tagpool:   Tag  Type      Blocks         Bytes       Charged");
     output_line(&line);
-    each_row(TAGPOOL_BY_BYTES, print_outstanding_row);
-    print_blocks(most_blocks);
-    return TAGPOOL_LEAK;
+    each_row(TAGPOOL_BY_BYTES, print_outstanding_row, kept);
+    print_blocks(most_blocks, kept);
+}
+
+static enum tagpool_verdict print_judged(uint64_t most_blocks, bool is_end, const struct kept *kept)
+{
+    struct text line;
+    struct outstanding sum;
+    enum tagpool_verdict verdict = TAGPOOL_LEAK;
+    text_clear(&line);
+    count_outstanding(&sum, kept);
+    if (sum.blocks != 0) {
+        print_leak(&sum, most_blocks, kept);
+    } else if (is_end && kept->list_count != 0) {
+        text_string(&line, "tagpool: verdict: leak: ");
+        text_plural(&line, kept->list_count, "lookaside list");
+        text_string(&line, " not deleted");
+        output_line(&line);
+    } else {
+        text_string(&line, "tagpool: verdict: clean: no block is outstanding");
+        if (kept->blocks != 0)
+            text_string(&line, ", but for those cached in lookaside lists");
+        output_line(&line);
+        verdict = TAGPOOL_CLEAN;
+    }
+    print_lists(kept, most_blocks, is_end);
+    return verdict;
+}
+
+static enum tagpool_verdict judge(uint64_t most_blocks, bool is_end)
+{
+    struct kept kept;
+    if (!kept_take(&kept)) {
+        struct text line;
+        text_clear(&line);
+        text_string(&line, "tagpool: no memory to tell blocks cached in lookaside lists from others");
+        output_line(&line);
+    }
+    enum tagpool_verdict verdict = print_judged(most_blocks, is_end, &kept);
+    kept_release(&kept);
+    return verdict;
+}
+
+enum tagpool_verdict print_verdict(uint64_t most_blocks)
+{
+    return judge(most_blocks, false);
+}
+
+enum tagpool_verdict print_last_verdict(uint64_t most_blocks)
+{
+    return judge(most_blocks, true);
 }
 
 enum tagpool_verdict print_not_checked(void)

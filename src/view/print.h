@@ -10,8 +10,12 @@
 
 INTERNAL void print_statistics(enum tagpool_sort sort);
 
-/* Prints the verdict line and, for a leak, tags and up to `most_blocks` blocks. */
+/* Prints the verdict line and, for a leak, tags and up to `most_blocks` blocks; then what lookaside lists keep, which is no
+ * leak. */
 INTERNAL enum tagpool_verdict print_verdict(uint64_t most_blocks);
+
+/* The same at the end, when every lookaside list should have been deleted: one that was not is a leak. */
+INTERNAL enum tagpool_verdict print_last_verdict(uint64_t most_blocks);
 
 /* Prints that nothing was checked. */
 INTERNAL enum tagpool_verdict print_not_checked(void);

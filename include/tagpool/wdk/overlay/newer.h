@@ -28,6 +28,26 @@ typedef ULONG DWORD, *PDWORD;
 #define WMIGUID_EXECUTE 0x0010
 #endif
 
+/* Also where the argument is const, or a statement of its own. */
+#undef UNREFERENCED_PARAMETER
+#undef UNREFERENCED_LOCAL_VARIABLE
+#define UNREFERENCED_PARAMETER(P) ((void)(P))
+#define UNREFERENCED_LOCAL_VARIABLE(V) ((void)(V))
+
+#ifdef RTL_USE_AVL_TABLES /* mingw-w64's ntddk.h declares the routines, but not the type then */
+typedef struct _RTL_SPLAY_LINKS {
+    struct _RTL_SPLAY_LINKS *Parent;
+    struct _RTL_SPLAY_LINKS *LeftChild;
+    struct _RTL_SPLAY_LINKS *RightChild;
+} RTL_SPLAY_LINKS, *PRTL_SPLAY_LINKS;
+#endif
+
+typedef enum _DRIVER_REGKEY_TYPE {
+    DriverRegKeyParameters,
+    DriverRegKeyPersistentState,
+    DriverRegKeySharedPersistentState
+} DRIVER_REGKEY_TYPE, *PDRIVER_REGKEY_TYPE;
+
 /* ---- Kernel transactions ---- */
 
 typedef struct _KTM *PKTM;

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fltkernel.h: fltKernel.h in the other common spelling.
+ */
+#include "fltKernel.h"

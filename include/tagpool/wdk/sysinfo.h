@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tagpool/wdk/sysinfo.h: what the system tells about its pools, for code that asks NtQuerySystemInformation(), as PoolMon does.
+ *
+ * Structs are left out by TAGPOOL_WDK_NO_SYSTEM_INFORMATION, for whoever has definitions of his own.
+ */
+#ifndef TAGPOOL_WDK_SYSINFO_H
+#define TAGPOOL_WDK_SYSINFO_H
+
+#include "tagpool/wdk/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef TAGPOOL_WDK_NO_SYSTEM_INFORMATION
+#ifndef _WINTERNL_
+typedef enum _SYSTEM_INFORMATION_CLASS {
+    SystemPoolTagInformation = 22,
+    SystemLookasideInformation = 45,
+    SystemBigPoolInformation = 66,
+    SystemPoolZeroingInformation = 227
+} SYSTEM_INFORMATION_CLASS;
+#endif
+
+/* One tag. Counts are totals modulo 2^32; bytes are what the outstanding blocks take from the pool. */
+typedef struct _SYSTEM_POOLTAG {
+    union {
+        UCHAR Tag[4];
+        ULONG TagUlong;
+    };
+    ULONG PagedAllocs;
+    ULONG PagedFrees;
+    SIZE_T PagedUsed;
+    ULONG NonPagedAllocs;
+    ULONG NonPagedFrees;
+    SIZE_T NonPagedUsed;
+} SYSTEM_POOLTAG, *PSYSTEM_POOLTAG;
+
+typedef struct _SYSTEM_POOLTAG_INFORMATION {
+    ULONG Count;
+    SYSTEM_POOLTAG TagInfo[1];
+} SYSTEM_POOLTAG_INFORMATION, *PSYSTEM_POOLTAG_INFORMATION;
+
+/* One outstanding block of whole pages. Bit 0 of the address says nonpaged. */
+typedef struct _SYSTEM_BIGPOOL_ENTRY {
+    union {
+        PVOID VirtualAddress;
+        ULONG_PTR NonPaged : 1;
+    };
+    SIZE_T SizeInBytes;
+    union {
+        UCHAR Tag[4];
+        ULONG TagUlong;
+    };
+} SYSTEM_BIGPOOL_ENTRY, *PSYSTEM_BIGPOOL_ENTRY;
+
+typedef struct _SYSTEM_BIGPOOL_INFORMATION {
+    ULONG Count;
+    SYSTEM_BIGPOOL_ENTRY AllocatedInfo[1];
+} SYSTEM_BIGPOOL_INFORMATION, *PSYSTEM_BIGPOOL_INFORMATION;
+
+/* One lookaside list that was not deleted. MaximumDepth is how many entries it may keep now: L.Depth. */
+typedef struct _SYSTEM_LOOKASIDE_INFORMATION {
+    USHORT CurrentDepth;
+    USHORT MaximumDepth;
+    ULONG TotalAllocates;
+    ULONG AllocateMisses;
+    ULONG TotalFrees;
+    ULONG FreeMisses;
+    ULONG Type;
+    ULONG Tag;
+    ULONG Size;
+} SYSTEM_LOOKASIDE_INFORMATION, *PSYSTEM_LOOKASIDE_INFORMATION;
+
+typedef struct _SYSTEM_POOL_ZEROING_INFORMATION {
+    BOOLEAN PoolZeroingSupportPresent;
+} SYSTEM_POOL_ZEROING_INFORMATION, *PSYSTEM_POOL_ZEROING_INFORMATION;
+#endif
+
+/* Writes what `SystemInformationClass` asks for to `SystemInformation`, at most `SystemInformationLength` bytes, and how many
+ * bytes the whole answer has to *ReturnLength, unless that is NULL:
+ *   22   SYSTEM_POOLTAG_INFORMATION: every tag ever allocated, in no order, those of both pools in one entry
+ *   45   an array of SYSTEM_LOOKASIDE_INFORMATION, in no order
+ *   66   SYSTEM_BIGPOOL_INFORMATION, by address, nonpaged pool first
+ *   227  SYSTEM_POOL_ZEROING_INFORMATION
+ * Fails iff the answer does not fit (STATUS_INFO_LENGTH_MISMATCH: what was written then means nothing; ask again with more than
+ * *ReturnLength, for there may be more by then), `SystemInformation` is NULL and the length is not 0
+ * (STATUS_ACCESS_VIOLATION), or the class is another (STATUS_INVALID_INFO_CLASS). */
+TAGPOOL_WDK_API NTSTATUS TAGPOOL_WDK_CALL NtQuerySystemInformation(SYSTEM_INFORMATION_CLASS SystemInformationClass,
+                                                                   PVOID SystemInformation, ULONG SystemInformationLength,
+                                                                   PULONG ReturnLength);
+TAGPOOL_WDK_API NTSTATUS TAGPOOL_WDK_CALL ZwQuerySystemInformation(SYSTEM_INFORMATION_CLASS SystemInformationClass,
+                                                                   PVOID SystemInformation, ULONG SystemInformationLength,
+                                                                   PULONG ReturnLength);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,145 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Windows: builds the library with mingw, links unmodified driver objects with it in both ways, and runs all under wine: the
+# example driver, the programs of tests/mingw/, the other examples, and the mistakes.
+set -u
+unset MAKEFLAGS MAKELEVEL MFLAGS CPPFLAGS DISPLAY TAGPOOL_OPTIONS
+prefix=x86_64-w64-mingw32-
+cc=${prefix}gcc
+skip() {
+    echo "$*"
+    exit 77
+}
+command -v $cc > /dev/null || skip "$cc is not installed (gcc-mingw-w64-x86-64)"
+for wine in wine64 wine /usr/lib/wine/wine64 ''; do
+    if [ -z "$wine" ]; then skip "wine is not installed (wine64)"; fi
+    if command -v $wine > /dev/null; then break; fi
+done
+ddk=$($cc -print-file-name=include/ddk)
+for folder in $($cc -E -v -x c /dev/null 2>&1 | sed -n 's/^ \(\/.*\)/\1/p'); do
+    if [ -f "$folder/ddk/ntddk.h" ]; then ddk=$folder/ddk; fi
+done
+[ -f "$ddk/ntddk.h" ] || skip "mingw's ddk/ntddk.h is not installed (mingw-w64-common)"
+
+case ${B:-build} in /*) b=$B/mingw ;; *) b=$PWD/${B:-build}/mingw ;; esac
+flags="-std=gnu11 -O2 -g -Wall -Wextra -Werror -Iinclude"
+passed=0 failed=0
+mkdir -p "$b/tests/mistakes" || exit 1
+make -s B="$b" PORT=win32 CC=$cc AR=${prefix}ar OBJCOPY=${prefix}objcopy NM=${prefix}nm SANITIZE= LDFLAGS= SINGLE_FILE= \
+    CFLAGS='-O2 -g -Werror' > "$b.log" 2>&1 || { cat "$b.log"; exit 1; }
+
+# A prefix of our own: half a gigabyte, 10 seconds once.
+export WINEPREFIX="$b/wine" WINEDEBUG=-all
+if [ ! -f "$WINEPREFIX/system.reg" ]; then
+    timeout 120 $wine wineboot -i > "$b.log" 2>&1 || { cat "$b.log"; skip "wine cannot make its prefix here"; }
+fi
+
+good() { passed=$((passed + 1)); }
+bad() {
+    echo "FAILED: $*"
+    failed=$((failed + 1))
+}
+compile() { # object, arguments; for drivers also: the DDK's headers, which have warnings of their own
+    object=$1
+    shift
+    # shellcheck disable=SC2086
+    $cc $flags -isystem "$ddk" -Wno-multichar -Wno-unknown-pragmas -c "$@" -o "$object" || bad "compiling $*"
+}
+run() { # what is expected, program: compares the lines, whose order is wine's own if the C library wrote some, and the status
+    expected=$1 program=$2
+    (cd "$b" && timeout 60 $wine "$program") > "$b/raw" 2>&1
+    status=$?
+    tr -d '\r' < "$b/raw" | awk -f tests/mask.awk | grep . | LC_ALL=C sort > "$b/found"
+    grep . "$expected" | LC_ALL=C sort > "$b/expected"
+    if [ $status != 0 ]; then
+        bad "$program ends with $status"
+        cat "$b/raw"
+    elif ! diff -u --label "$expected" --label "$program" "$b/expected" "$b/found"; then
+        bad "$program prints something else"
+    else
+        good
+    fi
+}
+
+# ---- The archive and the DLL show public names only, and all of them. ----
+same() { # what is wrong if the files differ, files
+    what=$1
+    shift
+    if diff -u "$@"; then good; else bad "$what"; fi
+}
+${prefix}nm -g --defined-only --format=posix "$b/libtagpool.a" | sed -n 's/^\([^ ]*\) [A-Z] .*/\1/p' | LC_ALL=C sort > "$b/names"
+grep -E '^(tagpool_[A-Za-z_0-9.]+|[A-Z][A-Za-z0-9]+|__imp_[A-Z][A-Za-z0-9]+)$' "$b/names" > "$b/public"
+same 'libtagpool.a shows more than public names' "$b/public" "$b/names"
+grep '^[A-Z]' "$b/names" > "$b/routines"
+sed -n 's/^__imp_//p' "$b/names" > "$b/pointers"
+same 'libtagpool.a has not a pointer for each routine' "$b/routines" "$b/pointers"
+grep -v -E '^(__imp_|tagpool_private_)' "$b/names" > "$b/public"
+${prefix}objdump -p "$b/libtagpool.dll" | LC_ALL=C awk '
+    /\[Ordinal\/Name Pointer\] Table/ { inside = 1; next }
+    NF == 0 { inside = 0 }
+    inside { print $NF }' | LC_ALL=C sort > "$b/exports"
+same 'libtagpool.dll does not export the public names' "$b/public" "$b/exports"
+
+# ---- The driver: its object reaches the routines by pointers, and reads its IRQL from the processor. ----
+compile "$b/driver.o" examples/mingw/driver.c
+compile "$b/loader.o" examples/mingw/loader.c
+if ${prefix}nm -u "$b/driver.o" | grep -q '__imp_ExAllocatePoolWithTag' && ${prefix}objdump -d "$b/driver.o" | grep -q '%cr8'
+then good; else bad "the driver's object is not what it would be for the kernel"; fi
+for library in libtagpool.a libtagpool.dll.a; do
+    $cc "$b/driver.o" "$b/loader.o" "$b/$library" -o "$b/driver-$library.exe" || bad "linking the driver with $library"
+    run examples/mingw/driver.out "driver-$library.exe"
+    if ${prefix}objdump -p "$b/driver-$library.exe" 2>&1 | grep 'same begin address'; then
+        bad "the table of functions of driver-$library.exe is damaged"
+    else
+        good
+    fi
+done
+
+# ---- Programs for Windows. ----
+: > "$b/silent"
+for library in libtagpool.a libtagpool.dll.a; do
+    for source in tests/mingw/*.c; do
+        name=$(basename "$source" .c)-$library
+        # shellcheck disable=SC2086
+        $cc $flags "$source" "$b/$library" -o "$b/$name.exe" || bad "compiling $source with $library"
+        case $name in windows-*) ;; *) run "$b/silent" "$name.exe" ;; esac
+    done
+    for define in TAGPOOL_FIRST TAGPOOL_LAST; do
+        # shellcheck disable=SC2086
+        $cc $flags -D$define tests/mingw/windows.c "$b/$library" -o "$b/windows.exe" || bad "$define"
+        (cd "$b" && timeout 60 $wine windows.exe) > "$b/raw" 2>&1 && good || { bad "windows.c, $define, $library"; cat "$b/raw"; }
+    done
+done
+
+# ---- The examples of the other systems. ----
+for source in examples/*.c; do
+    name=$(basename "$source" .c)
+    # shellcheck disable=SC2086
+    $cc $flags "$source" "$b/libtagpool.a" -o "$b/$name.exe" || bad "compiling $source"
+    run "examples/$name.out" "$name.exe"
+done
+
+# ---- The mistakes: each is a script that runs the program and ends as it would on POSIX: 3 is abort().
+# Addresses outside the pools are short here, and hardly look like some. ----
+for source in tests/mistakes/*.c; do
+    name=$b/tests/mistakes/$(basename "$source" .c)
+    # shellcheck disable=SC2086
+    $cc $flags -Iinclude/tagpool/wdk/ddk "$source" "$b/libtagpool.a" -static -pthread -o "$name.exe" || bad "compiling $source"
+    cat > "$name" << EOF
+#!/bin/sh
+timeout 60 $wine "$name.exe" 2> "$name.raw"
+status=\$?
+tr -d "\\r" < "$name.raw" | sed 's/(0x42, 0x/(0x42, 0x0000000/' >&2
+if [ \$status = 3 ]; then kill -ABRT \$\$; fi
+exit \$status
+EOF
+    chmod +x "$name"
+done
+B=$b tests/mistakes.sh > "$b/raw"
+status=$?
+sed '$d' "$b/raw"
+passed=$((passed + $(sed -n '$s/ passed.*//p' "$b/raw")))
+failed=$((failed + $(sed -n '$s/.*passed, \([0-9]*\) failed/\1/p' "$b/raw") + (status > 1)))
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * spin_lock_released_below.c: a spin lock released FromDpcLevel by a thread below that. */
+#include "tagpool/wdk/irql.h"
+
+#define WAVE TAGPOOL_TAG('W', 'a', 'v', 'e')
+
+int main(void)
+{
+    KSPIN_LOCK *lock = tagpool_alloc(TAGPOOL_NONPAGED, sizeof *lock, WAVE);
+    KeInitializeSpinLock(lock);
+    KeAcquireSpinLockRaiseToDpc(lock);
+    KeLowerIrql(PASSIVE_LEVEL);
+    KeReleaseSpinLockFromDpcLevel(lock);
+    return 3;
+}
