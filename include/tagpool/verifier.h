@@ -14,7 +14,7 @@
  *   stack_frames=N     how many frames of a stack are kept, 0 to 64; 0 keeps the caller only; default 16
  *   log=N              how many operations the log keeps, the newest; 0 for none; default 65,536 (while anything is tracked)
  *   fault=N            fails an allocation with a probability of N in 10,000; default 0
- *   fault_seed=N       where the random numbers start; 0, the default: from the clock. Printed when injection starts
+ *   fault_seed=N       where the random numbers start; 0, the default: from the clock, and printed
  *   fault_tags=TAG     only matching allocations fail; default all
  *   fault_delay=MS     nothing fails in so many milliseconds after the start; default 0
  *   fault_nth=K        fails the K-th matching allocation, and no other; default 0, none
