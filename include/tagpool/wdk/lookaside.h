@@ -25,7 +25,6 @@
 #ifndef TAGPOOL_WDK_LOOKASIDE_H
 #define TAGPOOL_WDK_LOOKASIDE_H
 
-#include "tagpool/wdk/slist.h"
 #include "tagpool/wdk/types.h"
 
 #if !defined(_WDMDDK_) && !defined(TAGPOOL_WDK_NO_LOOKASIDE)
