@@ -71,7 +71,7 @@ $(B)/core.o: $(filter-out $(WDK_OBJ),$(OBJ))
 $(B)/wdk.o: $(WDK_OBJ)
 	$(RELOCATABLE) -o $@ $^
 $(B)/tagpool.o: $(B)/core.o $(if $(WDK_OBJ),$(B)/wdk.o) src/crossing.sh
-	NM='$(NM)' OBJCOPY='$(OBJCOPY)' src/crossing.sh $@ $(filter %.o,$^)
+	NM='$(NM)' OBJCOPY='$(OBJCOPY)' WEAKEN='$(filter posix,$(PORT))' src/crossing.sh $@ $(filter %.o,$^)
 $(if $(WDK_OBJ),$(B)/tagpool-wdk.o): $(B)/tagpool.o
 
 $(LIB): $(B)/tagpool.o

@@ -27,7 +27,7 @@ skip() {
     skipped=$((skipped + 1))
 }
 
-warnings='-Wall -Wextra -Wpedantic -Wno-multichar -Werror'
+warnings='-Wall -Wextra -Wshadow -Wpedantic -Wno-multichar -Werror'
 include='-Iinclude -Iinclude/tagpool/wdk/ddk'
 headers=$(cd include && find tagpool/wdk -maxdepth 1 -name '*.h' | LC_ALL=C sort)
 ddk='wdm.h ntddk.h ntifs.h'
@@ -122,7 +122,7 @@ with() { # suffix
 languages() { # compiler
     # shellcheck disable=SC2046
     for language in c11 gnu17; do
-        compiles "headers alone and together" "$1 -Wshadow -std=$language" $(with c)
+        compiles "headers alone and together" "$1 -std=$language" $(with c)
     done
     cxx=$(cxx_of "$1")
     printf '#include <cstring>\n' > "$scratch/has.cc"

@@ -89,9 +89,8 @@ static void force_untrim(void)
 static bool force_page_in(uintptr_t address)
 {
     uintptr_t unit = address & ~(uintptr_t)(UNIT_BYTES - 1);
-    bool done = LOAD(&force.paged_in) < PAGE_INS_MOST && port_protect((void *)unit, UNIT_BYTES, true);
-    if (!done)
-        done = force_open_all();
+    bool done = (LOAD(&force.paged_in) >= PAGE_INS_MOST && force_open_all()) ||
+                port_protect((void *)unit, UNIT_BYTES, true) || force_open_all();
     __atomic_add_fetch(&force.paged_in, 1, __ATOMIC_SEQ_CST);
     return done;
 }

@@ -361,6 +361,8 @@ static void assertions(void **state)
     tagpool_raise_handler_set(raise_out, &status);
     check(ANSWER(NT_ASSERT(++evaluated == 1)) && evaluated == 1 && status == 0);
     check(!ANSWER(NT_ASSERT(++evaluated == 1)) && evaluated == 2 && status == 0xC0000420);
+    check(ANSWER(NT_VERIFY(++evaluated == 3)) && evaluated == 3);
+    check(!ANSWER(NT_VERIFY(++evaluated == 3)) && evaluated == 4);
     status = 0;
     check(!ANSWER(ASSERT(evaluated == 1)) && status == 0xC0000420);
     tagpool_raise_handler_set(NULL, NULL);

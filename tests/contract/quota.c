@@ -308,8 +308,8 @@ static void underflow(void **state)
     }
 }
 
-/* FsRtlAllocatePoolWithQuota and WithQuotaTag are quota routines, "but raise STATUS_INSUFFICIENT_RESOURCES whenever they fail"; after
- * a bug check whose handler returns "an allocation yields NULL", as from every routine, and nothing is raised. */
+/* FsRtlAllocatePoolWithQuota and WithQuotaTag are quota routines, "but raise STATUS_INSUFFICIENT_RESOURCES whenever they fail";
+ * after a bug check whose handler returns "an allocation yields NULL", as from every routine, and nothing is raised. */
 static void fsrtl(void **state)
 {
     uint32_t tag = fresh_tag();
@@ -340,8 +340,8 @@ static void fsrtl(void **state)
     }
 }
 
-/* "NULL sets the default back: one process for all threads"; IoGetCurrentProcess() is "what the hook says". tagpool_quota_stats() is "all
- * zero for a process that was never charged nor limited. Fails iff pool is neither pool". */
+/* "NULL sets the default back: one process for all threads"; IoGetCurrentProcess() is "what the hook says". tagpool_quota_stats()
+ * is "all zero for a process that was never charged nor limited. Fails iff pool is neither pool". */
 static void processes(void **state)
 {
     struct tagpool_quota quota = {1, 1, 1, 1};
