@@ -146,7 +146,8 @@ static void lookaside(void)
 static void wide(void)
 {
     WCHAR text[12];
-    char narrow[4];
+    char narrow[4], line[40];
+    UNICODE_STRING counted = RTL_CONSTANT_STRING(L"count");
 
     wcscpy(text, L"abc");
     wcscat(text, L"DEF");
@@ -158,6 +159,13 @@ static void wide(void)
     CHECK(_snprintf(narrow, 4, "%d", 12345) == -1 && memcmp(narrow, "1234", 4) == 0);
     CHECK(_snprintf(narrow, 4, "%d", 5678) == 4 && memcmp(narrow, "5678", 4) == 0 && _snprintf(narrow, 4, "%d", 90) == 2);
     CHECK(RtlStringCbCopyA(narrow, 4, "abcdef") == STATUS_BUFFER_OVERFLOW && strcmp(narrow, "abc") == 0);
+    CHECK(RtlStringCchPrintfA(line, 40, "%5ld|%-4d|%04hX|%I64u|%s", (LONG)-7, 3, 0xABCDE, 1ULL << 40, "s") == 0);
+    CHECK(strcmp(line, "   -7|3   |BCDE|1099511627776|s") == 0);
+    CHECK(RtlStringCchPrintfA(line, 40, "%ws %wZ %S %c%%%.2s|%*u", L"w", &counted, L"x", 'y', "abc", 4, 12u) == 0);
+    CHECK(strcmp(line, "w count x y%ab|  12") == 0);
+    CHECK(RtlStringCchPrintfW(text, 12, L"%s%hs%S%lu", L"w", "h", "n", (ULONG)-1) == STATUS_BUFFER_OVERFLOW);
+    CHECK(wcscmp(text, L"whn42949672") == 0);
+    CHECK(_snprintf(line, 40, "%p %.1f", (PVOID)0xAB, 2.25) > 0 && strstr(line, "0AB 2.2") != NULL && strlen(line) >= 12);
     CHECK(RtlStringCchCopyW(text, 12, L"short") == STATUS_SUCCESS && wcscmp(text, L"short") == 0);
 }
 

@@ -109,6 +109,16 @@
 #define MAXSIZE_T (~(SIZE_T)0)
 #endif
 
+/* C++ has its own. */
+#if !defined(__cplusplus) && !defined(NOMINMAX)
+#ifndef min
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#endif
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+#endif
+
 /* ---- PAGED_CODE, assertions, text -------------------------------------------------------------------------------- */
 
 /* Bug check 0xD1 DRIVER_IRQL_NOT_LESS_OR_EQUAL (address, level, 8 for execute, address) above APC_LEVEL, in every build: code
@@ -139,6 +149,19 @@ __attribute__((noinline, unused)) static void tagpool_wdk_paged_code(void)
 #ifndef ASSERT
 #define ASSERT(e) NT_ASSERT(e)
 #define ASSERTMSG(text, e) NT_ASSERT(e)
+#endif
+
+/* Raises STATUS_BREAKPOINT: no kernel debugger is there to take it. */
+static inline VOID DbgBreakPoint(VOID)
+{
+    ExRaiseStatus(STATUS_BREAKPOINT);
+}
+#ifndef KdBreakPoint
+#if defined(DBG) && DBG
+#define KdBreakPoint() DbgBreakPoint()
+#else
+#define KdBreakPoint() ((void)0)
+#endif
 #endif
 
 /* What a driver says. The library prints nothing of a driver's: whoever hosts it defines the one of these that is called. */
