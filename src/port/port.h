@@ -38,6 +38,12 @@ INTERNAL void port_release(void *base, size_t bytes);
 /* Makes reserved memory readable and writable; it reads zero. pre: not committed before. */
 INTERNAL bool port_commit(void *base, size_t bytes);
 
+/* For large tables of which little may ever be used: as port_commit(), but a system that counts what is committed counts each
+ * part once it is touched; a touch that finds no memory left ends the program. port_expect() says that a part, of any address
+ * and size, is about to be touched: false iff there is no memory for it. Not for memory that is given to system calls. */
+INTERNAL bool port_commit_lazily(void *base, size_t bytes);
+INTERNAL bool port_expect(void *base, size_t bytes);
+
 /* Gives the memory behind committed addresses back to the system. They stay usable and read zero. */
 INTERNAL bool port_decommit(void *base, size_t bytes);
 
