@@ -77,7 +77,7 @@ static void *allocate_with_quota(unsigned type, size_t bytes, uint32_t tag, cons
 static void *allocate_with_priority(unsigned type, size_t bytes, uint32_t tag, unsigned priority, const void *caller)
 {
     struct wdk_request request = request_by_type(type, bytes, tag, caller);
-    if (request_spare(priority, &request.spare))
+    if (request_priority(&request, priority))
         return allocate_by_type(&request);
     request_report_type(&request, "an allocation was made with a priority that is no EX_POOL_PRIORITY", false);
     return request_refuse(&request, RAISE_NO_RESOURCES);

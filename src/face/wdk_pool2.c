@@ -94,7 +94,7 @@ static const char *fault_of_parameter(const POOL_EXTENDED_PARAMETER *parameter, 
 {
     switch (parameter->Type) {
     case PoolExtendedParameterPriority:
-        return request_spare((unsigned)parameter->Priority, &request->spare) ? NULL
+        return request_priority(request, (unsigned)parameter->Priority) ? NULL
                : "an extended parameter's Priority is no EX_POOL_PRIORITY";
     case PoolExtendedParameterNumaNode:
         if ((flags & POOL_FLAG_NON_PAGED) == 0)

@@ -9,7 +9,6 @@
 
 #include "port/port.h"
 
-#define DEPOT_BYTES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)256 << 20 : (size_t)8 << 20)
 #define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
 #define DEPOT_SITES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 18 : (size_t)1 << 13) /* places; three quarters are used at most */
 

@@ -48,6 +48,7 @@ struct request {
     uint32_t tag;
     size_t alignment; /* a power of two, 1 for the natural one */
     bool zero;
+    bool is_promised; /* fails for want of memory only: no failure is injected */
     bool is_ours; /* made by the library for a block that exists: the tag needs no check */
     const void *caller;
     const void *frame; /* from which the caller's stack is walked; NULL if that cannot be said */

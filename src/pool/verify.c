@@ -147,7 +147,7 @@ bool verify_alloc_begin(struct event *event, const struct request *request, uint
     (void)add_fetch_u64(&verify.attempted, 1);
     if (event->tag == TAG_NONE)
         (void)add_fetch_u64(&verify.with_no_tag, 1);
-    if (!fault_is_on() || !fault_wanted(event))
+    if (!fault_is_on() || request->is_promised || !fault_wanted(event))
         return true;
     (void)add_fetch_u64(&verify.failed_deliberately, 1);
     return false;
@@ -187,5 +187,6 @@ void verify_counters(struct tagpool_verifier_counters *counters)
     counters->failed_deliberately = LOAD(&verify.failed_deliberately);
     counters->succeeded_special = LOAD(&verify.succeeded_special);
     counters->with_no_tag = LOAD(&verify.with_no_tag);
+    counters->faults_recorded = fault_recorded();
     counters->attempted = LOAD(&verify.attempted);
 }

@@ -132,6 +132,40 @@ bool port_is_code(uintptr_t address)
     return address != 0;
 }
 
+uintptr_t port_module(uintptr_t address, char *name, size_t most)
+{
+    (void)most;
+    name[0] = 0;
+    return address;
+}
+
+bool port_file_read(const char *path, struct port_file *file)
+{
+    (void)path;
+    *file = (struct port_file){NULL, 0, 0};
+    return false;
+}
+
+void port_file_release(struct port_file *file)
+{
+    (void)file;
+}
+
+bool port_file_append(const char *path, const char *text, size_t length, int *error)
+{
+    (void)path;
+    (void)text;
+    (void)length;
+    *error = 0;
+    return false;
+}
+
+void port_file_path(const char *path, char *full, size_t most)
+{
+    (void)most;
+    memcpy(full, path, string_length(path) + 1);
+}
+
 uint64_t port_milliseconds(void)
 {
     return 0;

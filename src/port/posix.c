@@ -136,7 +136,9 @@ bool port_on_thread_exit(void (*hook)(void))
 
 bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
 {
-    return pthread_atfork(before, parent, child) == 0;
+    /* What is registered first is locked last. */
+    return pthread_atfork(posix_code_lock, posix_code_unlock, posix_code_unlock) == 0 &&
+           pthread_atfork(before, parent, child) == 0;
 }
 
 bool port_on_exit(void (*hook)(void))

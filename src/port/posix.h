@@ -13,6 +13,10 @@ struct port_lock {
     pthread_mutex_t mutex;
 };
 
+/* Around a fork: the list of modules (posix_stack.c). */
+INTERNAL void posix_code_lock(void);
+INTERNAL void posix_code_unlock(void);
+
 #define PORT_LOCK_INITIAL {PTHREAD_MUTEX_INITIALIZER}
 
 #endif

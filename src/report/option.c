@@ -6,7 +6,7 @@
 
 #include "report/output.h"
 
-enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS };
+enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS, OPTION_PATH };
 
 struct option {
     const char *name;
@@ -51,6 +51,7 @@ static const struct option option_table[] = {
     {"fault_least", OPTION_SIZE, FIELD(verifier.fault_least), 0, SIZE_MOST, NULL},
     {"fault_most", OPTION_SIZE, FIELD(verifier.fault_most), 0, SIZE_MOST, NULL},
     {"fault_stacks", OPTION_CHOICE, FIELD(verifier.fault_stacks), 0, 0, "off|fail|record"},
+    {"fault_log", OPTION_PATH, FIELD(verifier.fault_log), 0, 0, NULL},
     {"special", OPTION_MASKS, FIELD(verifier.special), 0, 0, NULL},
     {"special_least", OPTION_SIZE, FIELD(verifier.special_least), 0, SIZE_MOST, NULL},
     {"special_most", OPTION_SIZE, FIELD(verifier.special_most), 0, SIZE_MOST, NULL},
@@ -160,6 +161,34 @@ static bool read_mask(struct word word, struct tag_masks *masks)
     return true;
 }
 
+/* Copies a path; "none" is the empty one. */
+static bool read_path(struct word word, char *path)
+{
+    if (word.length == 0 || word.length >= PATH_CHARACTERS)
+        return false;
+    for (size_t i = 0; i < word.length; i++)
+        if ((unsigned char)word.start[i] < 0x20 || word.start[i] == 0x7F)
+            return false;
+    size_t length = word_is(word, "none", 4) ? 0 : word.length;
+    memset(path, 0, PATH_CHARACTERS);
+    memcpy(path, word.start, length);
+    return true;
+}
+
+/* Reads what follows the option's name and '=' into its field; false iff that is not what it should be. */
+static bool read_field(const struct option *option, struct word word, void *field)
+{
+    uint64_t value = 0;
+    if (option->kind == OPTION_MASKS)
+        return read_mask(word, field);
+    if (option->kind == OPTION_PATH)
+        return read_path(word, field);
+    if (!read_value(option, word, &value))
+        return false;
+    memcpy(field, &value, sizeof value);
+    return true;
+}
+
 /* How many characters a prefix or a suffix of both have in common: enough to guess what a typing error meant. */
 static size_t likeness(struct word word, const char *name)
 {
@@ -209,6 +238,10 @@ static void expect_value(struct text *line, const struct option *option)
         text_string(line, "TAG, a tag that may have ? and *, up to 16 of them one by one, or none");
         return;
     }
+    if (option->kind == OPTION_PATH) {
+        text_string(line, "PATH, 1 to 255 characters without blanks, commas and semicolons, or none");
+        return;
+    }
     text_decimal(line, option->least, 0);
     text_string(line, " to ");
     text_decimal(line, option->most, 0);
@@ -244,14 +277,8 @@ static bool read_word(struct options *options, struct word word)
         if (!word_is(name, option->name, string_length(option->name)))
             continue;
         struct word rest = {word.start + equals + 1, word.length - equals - 1};
-        uint64_t value = 0;
-        void *field = (char *)options + option->offset;
-        if (option->kind == OPTION_MASKS && equals < word.length && read_mask(rest, field))
+        if (equals < word.length && read_field(option, rest, (char *)options + option->offset))
             return true;
-        if (option->kind != OPTION_MASKS && equals < word.length && read_value(option, rest, &value)) {
-            memcpy(field, &value, sizeof value);
-            return true;
-        }
         complain(word, name, option);
         return false;
     }

@@ -16,6 +16,8 @@ enum fault_stacks_policy { FAULT_STACKS_OFF, FAULT_STACKS_FAIL, FAULT_STACKS_REC
 enum unload_policy { UNLOAD_STOP, UNLOAD_REPORT, UNLOAD_ADOPT, UNLOAD_FREE };
 enum special_edge { SPECIAL_END, SPECIAL_START };
 
+#define PATH_CHARACTERS 256
+
 /* What the verifier (tagpool/verifier.h) is to do: the fields have the names of the options. */
 struct verifier_options {
     struct tag_masks hit;
@@ -31,6 +33,7 @@ struct verifier_options {
     uint64_t fault_every;
     uint64_t fault_least, fault_most; /* bytes */
     uint64_t fault_stacks; /* enum fault_stacks_policy */
+    char fault_log[PATH_CHARACTERS]; /* closed by a zero; empty for none */
     struct tag_masks special;
     uint64_t special_least, special_most; /* bytes */
     uint64_t special_sample;
@@ -40,7 +43,7 @@ struct verifier_options {
     uint64_t unload;       /* enum unload_policy */
 };
 
-/* Every field is 64 bits wide, or a list of masks, so that one table can fill them all. */
+/* Every field is 64 bits wide, a list of masks, or a path, so that one table can fill them all. */
 struct options {
     uint64_t reserve;
     uint64_t limit[2]; /* by enum tagpool_pool */
