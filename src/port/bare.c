@@ -127,11 +127,6 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
     return 0;
 }
 
-bool port_is_code(uintptr_t address)
-{
-    return address != 0;
-}
-
 uintptr_t port_module(uintptr_t address, char *name, size_t most)
 {
     (void)most;

@@ -94,12 +94,9 @@ INTERNAL bool port_on_exit(void (*hook)(void));
 INTERNAL bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level));
 
 /* Writes up to `most` return addresses to `addresses`, innermost first, from `frame` (__builtin_frame_address(0) of a function that is
- * still running) outwards; returns how many, 0 iff the platform cannot walk. What code without frame pointers leaves there
- * may be no return address. */
+ * still running) outwards; returns how many, 0 iff the platform cannot walk. It ends where code has no frame pointers: all that is
+ * written, but perhaps the first, lies in code. */
 INTERNAL size_t port_stack(const void *frame, uintptr_t *addresses, size_t most);
-
-/* Whether code lies at an address; slow where it does not. */
-INTERNAL bool port_is_code(uintptr_t address);
 
 /* The module (program or shared library) in which code lies: writes its file's name, without folders, cut to `most` - 1
  * characters, and returns how far from the module's start the code lies, which is the same wherever the module is loaded.
