@@ -12,7 +12,9 @@
 
 #include <stdlib.h>
 
+/* Without the status codes, whose names the WDK's headers have too: they meet in the single file. */
 #define WIN32_LEAN_AND_MEAN
+#define WIN32_NO_STATUS
 #include <windows.h>
 
 /* ---- memory ---- */
