@@ -7,6 +7,7 @@
  */
 #include "ledger/depot.h"
 
+#include "ledger/fault_log.h"
 #include "port/port.h"
 
 #define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
@@ -17,6 +18,8 @@ struct stack {
     uint32_t next; /* in the bucket; 0 for none */
     uint32_t count;
     uint32_t captured; /* frames that the hash is of; those behind `count` were no code */
+    uint32_t same;     /* the number of the stack without these, which stands for this one; 0: stands for itself */
+    aligned_u64 lasting; /* depot_hash(); 0 until it was asked for */
     uintptr_t frames[];
 };
 
@@ -93,10 +96,48 @@ static uint32_t find_stack(uint64_t hash, unsigned captured)
     while (number != 0) {
         const struct stack *stack = stack_at(number);
         if (stack->hash == hash && stack->captured == captured)
-            return number;
+            return stack->same != 0 ? stack->same : number;
         number = stack->next;
     }
     return 0;
+}
+
+/* Stores a stack with the first `count` of its frames. 0 iff there is no room. pre: the lock is held. */
+static uint32_t store_stack(const struct stack *from, const uintptr_t *frames)
+{
+    size_t bytes = round_up(sizeof *from + from->count * sizeof *frames, 8);
+    uint32_t *bucket = &depot.buckets[from->hash % DEPOT_BUCKETS];
+    if (depot.used + bytes > DEPOT_BYTES)
+        return 0;
+    if (depot.used + bytes > depot.committed) {
+        if (!port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES))
+            return 0;
+        depot.committed += PORT_UNIT_BYTES;
+    }
+    uint32_t number = (uint32_t)(depot.used / 8);
+    struct stack *stack = stack_at(number);
+    *stack = *from;
+    stack->next = *bucket;
+    if (from->count != 0)
+        memcpy(stack->frames, frames, from->count * sizeof *frames);
+    depot.used += bytes;
+    STORE_RELEASE(bucket, number);
+    return number;
+}
+
+/* A stack whose outer frames are no code, so whatever lay there, is another one's alias: what is counted at a call site must not
+ * depend on it. pre: the lock is held, and the stack is not there. */
+static uint32_t store_cut(uint64_t hash, const uintptr_t *frames, unsigned count, unsigned captured)
+{
+    uint64_t cut_hash = count < captured ? hash_of(frames, count) : hash;
+    uint32_t number = count < captured ? find_stack(cut_hash, count) : 0;
+    if (number == 0) {
+        number = store_stack(&(struct stack){.hash = cut_hash, .count = count, .captured = count}, frames);
+        depot.stacks += number != 0;
+    }
+    if (count < captured && number != 0)
+        (void)store_stack(&(struct stack){.hash = hash, .captured = captured, .same = number}, NULL);
+    return number;
 }
 
 /* Two stacks with one 64-bit hash are taken for one. */
@@ -105,25 +146,10 @@ static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned captu
     unsigned count = 1;
     while (count < captured && port_is_code(frames[count]))
         count++;
-    size_t bytes = round_up(sizeof(struct stack) + count * sizeof *frames, 8);
     port_lock(&depot.lock);
     uint32_t number = depot_is_there() ? find_stack(hash, captured) : 0;
-    if (number == 0 && depot.storage != NULL && depot.used + bytes <= DEPOT_BYTES) {
-        bool fits = depot.used + bytes <= depot.committed;
-        if (!fits && port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES)) {
-            depot.committed += PORT_UNIT_BYTES;
-            fits = true;
-        }
-        if (fits) {
-            number = (uint32_t)(depot.used / 8);
-            struct stack *stack = stack_at(number);
-            *stack = (struct stack){.hash = hash, .next = depot.buckets[hash % DEPOT_BUCKETS], .count = count, .captured = captured};
-            memcpy(stack->frames, frames, count * sizeof *frames);
-            depot.used += bytes;
-            depot.stacks++;
-            STORE_RELEASE(&depot.buckets[hash % DEPOT_BUCKETS], number);
-        }
-    }
+    if (number == 0 && depot.storage != NULL)
+        number = store_cut(hash, frames, count, captured);
     port_unlock(&depot.lock);
     if (number == 0)
         (void)add_fetch_u64(&depot.dropped, 1);
@@ -157,7 +183,16 @@ unsigned depot_frames(uint32_t stack, const uintptr_t **frames)
 
 uint64_t depot_hash(uint32_t stack)
 {
-    return stack != 0 ? stack_at(stack)->hash : 0;
+    if (stack == 0)
+        return 0;
+    struct stack *at = stack_at(stack);
+    uint64_t hash = LOAD(&at->lasting);
+    if (hash == 0) {
+        char bytes[FAULT_LINE_BYTES];
+        (void)fault_line_write(bytes, FAULT_RECORDED, 0, at->frames, at->count, &hash);
+        STORE(&at->lasting, hash);
+    }
+    return hash;
 }
 
 uint32_t depot_count(void)
@@ -222,6 +257,16 @@ void depot_discharge(uint32_t stack, uint32_t tag, size_t bytes)
         return;
     (void)add_fetch_u64(&site->bytes_out, bytes);
     (void)add_fetch_u64(&site->frees, 1);
+}
+
+uint64_t depot_allocs(uint32_t stack, uint32_t tag)
+{
+    return stack != 0 && LOAD(&depot.sites) != NULL ? LOAD(&site_place(stack, tag)->allocs) : 0;
+}
+
+bool depot_has_sites(void)
+{
+    return LOAD(&depot.site_count) != 0;
 }
 
 void depot_walk(bool (*visit)(const struct depot_site *site, void *context), void *context)
