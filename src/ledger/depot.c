@@ -14,11 +14,9 @@
 #define DEPOT_SITES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 18 : (size_t)1 << 13) /* places; three quarters are used at most */
 
 struct stack {
-    uint64_t hash; /* of the frames as they were captured */
+    uint64_t hash; /* of the frames */
     uint32_t next; /* in the bucket; 0 for none */
     uint32_t count;
-    uint32_t captured; /* frames that the hash is of; those behind `count` were no code */
-    uint32_t same;     /* the number of the stack without these, which stands for this one; 0: stands for itself */
     aligned_u64 lasting; /* depot_hash(); 0 until it was asked for */
     uintptr_t frames[];
 };
@@ -88,68 +86,42 @@ static uint64_t hash_of(const uintptr_t *frames, unsigned count)
     return hash;
 }
 
-static uint32_t find_stack(uint64_t hash, unsigned captured)
+static uint32_t find_stack(uint64_t hash, unsigned count)
 {
     if (LOAD_ACQUIRE(&depot.storage) == NULL)
         return 0;
     uint32_t number = LOAD_ACQUIRE(&depot.buckets[hash % DEPOT_BUCKETS]);
     while (number != 0) {
         const struct stack *stack = stack_at(number);
-        if (stack->hash == hash && stack->captured == captured)
-            return stack->same != 0 ? stack->same : number;
+        if (stack->hash == hash && stack->count == count)
+            return number;
         number = stack->next;
     }
     return 0;
 }
 
-/* Stores a stack with the first `count` of its frames. 0 iff there is no room. pre: the lock is held. */
-static uint32_t store_stack(const struct stack *from, const uintptr_t *frames)
-{
-    size_t bytes = round_up(sizeof *from + from->count * sizeof *frames, 8);
-    uint32_t *bucket = &depot.buckets[from->hash % DEPOT_BUCKETS];
-    if (depot.used + bytes > DEPOT_BYTES)
-        return 0;
-    if (depot.used + bytes > depot.committed) {
-        if (!port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES))
-            return 0;
-        depot.committed += PORT_UNIT_BYTES;
-    }
-    uint32_t number = (uint32_t)(depot.used / 8);
-    struct stack *stack = stack_at(number);
-    *stack = *from;
-    stack->next = *bucket;
-    if (from->count != 0)
-        memcpy(stack->frames, frames, from->count * sizeof *frames);
-    depot.used += bytes;
-    STORE_RELEASE(bucket, number);
-    return number;
-}
-
-/* A stack whose outer frames are no code, so whatever lay there, is another one's alias: what is counted at a call site must not
- * depend on it. pre: the lock is held, and the stack is not there. */
-static uint32_t store_cut(uint64_t hash, const uintptr_t *frames, unsigned count, unsigned captured)
-{
-    uint64_t cut_hash = count < captured ? hash_of(frames, count) : hash;
-    uint32_t number = count < captured ? find_stack(cut_hash, count) : 0;
-    if (number == 0) {
-        number = store_stack(&(struct stack){.hash = cut_hash, .count = count, .captured = count}, frames);
-        depot.stacks += number != 0;
-    }
-    if (count < captured && number != 0)
-        (void)store_stack(&(struct stack){.hash = hash, .captured = captured, .same = number}, NULL);
-    return number;
-}
-
 /* Two stacks with one 64-bit hash are taken for one. */
-static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned captured)
+static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned count)
 {
-    unsigned count = 1;
-    while (count < captured && port_is_code(frames[count]))
-        count++;
+    size_t bytes = round_up(sizeof(struct stack) + count * sizeof *frames, 8);
     port_lock(&depot.lock);
-    uint32_t number = depot_is_there() ? find_stack(hash, captured) : 0;
-    if (number == 0 && depot.storage != NULL)
-        number = store_cut(hash, frames, count, captured);
+    uint32_t number = depot_is_there() ? find_stack(hash, count) : 0;
+    if (number == 0 && depot.storage != NULL && depot.used + bytes <= DEPOT_BYTES) {
+        bool fits = depot.used + bytes <= depot.committed;
+        if (!fits && port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES)) {
+            depot.committed += PORT_UNIT_BYTES;
+            fits = true;
+        }
+        if (fits) {
+            number = (uint32_t)(depot.used / 8);
+            struct stack *stack = stack_at(number);
+            *stack = (struct stack){.hash = hash, .next = depot.buckets[hash % DEPOT_BUCKETS], .count = count};
+            memcpy(stack->frames, frames, count * sizeof *frames);
+            depot.used += bytes;
+            depot.stacks++;
+            STORE_RELEASE(&depot.buckets[hash % DEPOT_BUCKETS], number);
+        }
+    }
     port_unlock(&depot.lock);
     if (number == 0)
         (void)add_fetch_u64(&depot.dropped, 1);

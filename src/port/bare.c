@@ -38,6 +38,18 @@ bool port_commit(void *base, size_t bytes)
     return true;
 }
 
+bool port_commit_lazily(void *base, size_t bytes)
+{
+    return port_commit(base, bytes);
+}
+
+bool port_expect(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+    return true;
+}
+
 bool port_decommit(void *base, size_t bytes)
 {
     (void)base;
@@ -113,11 +125,6 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
     (void)addresses;
     (void)most;
     return 0;
-}
-
-bool port_is_code(uintptr_t address)
-{
-    return address != 0;
 }
 
 uintptr_t port_module(uintptr_t address, char *name, size_t most)

@@ -57,6 +57,18 @@ bool port_commit(void *base, size_t bytes)
     return done;
 }
 
+bool port_commit_lazily(void *base, size_t bytes)
+{
+    return port_commit(base, bytes);
+}
+
+bool port_expect(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+    return true;
+}
+
 bool port_decommit(void *base, size_t bytes)
 {
     int saved = errno;

@@ -36,7 +36,8 @@ struct wdk_request {
 /* Checks the rules that all routines share, charges quota, allocates, and fills: the block, or NULL, or raises. */
 INTERNAL void *request_allocate(const struct wdk_request *request);
 
-/* Fails a request before it came to an allocation: counts a failure of its tag, raises the status if the request says so; NULL. */
+/* Fails a request before it came to an allocation: counts a failure of its tag, raises the status if the request says so;
+ * NULL. */
 INTERNAL void *request_refuse(const struct wdk_request *request, uint32_t status);
 
 /* Reports 0xC2/0x9A (type, bytes, tag) with a sentence; `stops` false for a finding. */
