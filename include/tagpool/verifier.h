@@ -76,7 +76,7 @@ TAGPOOL_API void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *con
 
 /* ---- Counters ---------------------------------------------------------------------------------------------------- */
 
-/* Driver Verifier's counters, of all allocations while any service of the verifier was on. All but the last two add up:
+/* Driver Verifier's counters, of all allocations while any service of the verifier was on. The first four add up:
  *   attempted = succeeded + failed + failed_deliberately. */
 struct tagpool_verifier_counters {
     uint64_t attempted;
@@ -85,6 +85,7 @@ struct tagpool_verifier_counters {
     uint64_t failed_deliberately;   /* faults injected */
     uint64_t succeeded_special;     /* of the succeeded: from special pool */
     uint64_t with_no_tag;           /* of the attempted: under the tag "None" */
+    uint64_t special_wanted;        /* of the attempted: special pool was to serve them; normal pool did if it could not */
 };
 
 TAGPOOL_API void tagpool_verifier_read(struct tagpool_verifier_counters *counters);

@@ -76,7 +76,7 @@ static void *allocate_with_quota(unsigned type, size_t bytes, uint32_t tag, cons
 static void *allocate_with_priority(unsigned type, size_t bytes, uint32_t tag, unsigned priority, const void *caller)
 {
     struct wdk_request request = request_by_type(type, bytes, tag, caller);
-    if (request_spare(priority, &request.spare))
+    if (request_priority(&request, priority))
         return allocate_by_type(&request);
     request_report_type(&request, "an allocation was made with a priority that is no EX_POOL_PRIORITY", false);
     return request_refuse(&request, RAISE_NO_RESOURCES);
@@ -218,5 +218,5 @@ SIZE_T TAGPOOL_WDK_CALL ExQueryPoolBlockSize(PVOID PoolBlock, PBOOLEAN QuotaChar
     if (found && note_is_recorded(place.note))
         (void)record_get(place.start, &record);
     *QuotaCharged = (record.flags & RECORD_QUOTA) != 0;
-    return found ? place.charged : 0;
+    return !found ? 0 : place.special != NULL ? place.bytes : place.charged;
 }

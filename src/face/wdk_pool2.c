@@ -63,6 +63,7 @@ static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint3
         .contents = (flags & POOL_FLAG_UNINITIALIZED) != 0 ? CONTENTS_UNKNOWN : CONTENTS_ZERO,
         .has_quota = (flags & POOL_FLAG_USE_QUOTA) != 0,
         .raises = (flags & POOL_FLAG_RAISE_ON_FAILURE) != 0,
+        .special = (flags & POOL_FLAG_SPECIAL_POOL) != 0,
         .caller = caller,
     };
 }
@@ -94,7 +95,7 @@ static const char *fault_of_parameter(const POOL_EXTENDED_PARAMETER *parameter, 
 {
     switch (parameter->Type) {
     case PoolExtendedParameterPriority:
-        return request_spare((unsigned)parameter->Priority, &request->spare) ? NULL
+        return request_priority(request, (unsigned)parameter->Priority) ? NULL
                : "an extended parameter's Priority is no EX_POOL_PRIORITY";
     case PoolExtendedParameterNumaNode:
         if ((flags & POOL_FLAG_NON_PAGED) == 0)

@@ -48,12 +48,14 @@ void *request_refuse(const struct wdk_request *request, uint32_t status)
     return fail_request(request, status);
 }
 
-bool request_spare(unsigned priority, unsigned *spare)
+bool request_priority(struct wdk_request *request, unsigned priority)
 {
     /* Bit 3 says that bit 0 chooses the special pool's side; without it bit 0 has no meaning. */
     if ((priority & ~9u) > 32 || (priority & ~9u) % 16 != 0 || (priority & 9) == 1)
         return false;
-    *spare = priority >= 32 ? 0 : priority >= 16 ? 5 : 3;
+    request->spare = priority >= 32 ? 0 : priority >= 16 ? 5 : 3;
+    if ((priority & 8) != 0)
+        request->edge = (uint8_t)(1 + ((priority & 1) != 0 ? SPECIAL_START : SPECIAL_END));
     return true;
 }
 
@@ -104,7 +106,8 @@ static void *grant_request(const struct wdk_request *request)
     bool zero = request->contents == CONTENTS_ZERO;
     void *block = pool_alloc_slow(&(struct request){.pool = request->pool, .bytes = request->bytes, .tag = request->tag,
                                                     .alignment = request->alignment, .zero = zero, .caller = request->caller,
-                                                    .frame = request->frame, .spare = request->spare});
+                                                    .frame = request->frame, .spare = request->spare,
+                                                    .special = request->special, .edge = request->edge});
     if (block != NULL && !zero)
         (void)request_fill(block, request->bytes);
     return block;

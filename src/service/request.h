@@ -27,7 +27,9 @@ struct wdk_request {
     bool has_quota;
     bool raises;
     bool hides_quota; /* a quota that is exceeded raises the status of no memory */
-    unsigned spare;   /* of struct request */
+    unsigned spare;   /* this and the next two: of struct request */
+    bool special;
+    uint8_t edge;
     const void *caller;
     const void *frame;
 };
@@ -41,8 +43,8 @@ INTERNAL void *request_refuse(const struct wdk_request *request, uint32_t status
 /* Reports 0xC2/0x9A (type, bytes, tag) with a sentence; `stops` false for a finding. */
 INTERNAL void request_report_type(const struct wdk_request *request, const char *sentence, bool stops);
 
-/* What a priority keeps free (`spare`). False iff it is no EX_POOL_PRIORITY. */
-INTERNAL bool request_spare(unsigned priority, unsigned *spare);
+/* Notes what a priority keeps free, and on which side special pool is to put the block. False iff it is no EX_POOL_PRIORITY. */
+INTERNAL bool request_priority(struct wdk_request *request, unsigned priority);
 
 /* What a fresh block with unknown contents finds in it, by option. */
 INTERNAL void *request_fill(void *block, size_t bytes);

@@ -72,7 +72,8 @@ TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePoolPriorityUninitialized(POOL_
 
 /* Allocates by flags. Exactly one of POOL_FLAG_NON_PAGED, POOL_FLAG_NON_PAGED_EXECUTE, POOL_FLAG_PAGED; with it may go
  * POOL_FLAG_USE_QUOTA, POOL_FLAG_UNINITIALIZED, POOL_FLAG_CACHE_ALIGNED, POOL_FLAG_RAISE_ON_FAILURE, and 0x200 without effect. Other
- * bits of the low half fail, those of the high half are ignored, POOL_FLAG_SPECIAL_POOL too.
+ * bits of the low half fail. Of the high half POOL_FLAG_SPECIAL_POOL takes the block from special pool (tagpool/verifier.h), whatever
+ * options say; the others are ignored.
  * Fails also for such flags (STATUS_INVALID_PARAMETER, after a finding that says what was wrong) and for tag 0. Returns NULL, or with
  * POOL_FLAG_RAISE_ON_FAILURE raises: STATUS_INVALID_PARAMETER, STATUS_QUOTA_EXCEEDED or STATUS_INSUFFICIENT_RESOURCES.
  * Bug checks 0xC2/0x9C and 0x9D as above, with the flags for the pool type. */
