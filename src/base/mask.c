@@ -60,7 +60,7 @@ const struct tag_mask *masks_find(const struct tag_masks *masks, uint32_t tag)
     for (int i = 0; i < TAG_CHARACTERS; i++)
         text[i] = (char)((tag & ~TAG_PROTECTED) >> (8 * i));
     for (uint64_t i = 0; i < masks->count; i++)
-        if (mask_matches(masks->mask[i].text, text))
+        if (memcmp(masks->mask[i].text, "*", 2) == 0 || mask_matches(masks->mask[i].text, text))
             return &masks->mask[i];
     return NULL;
 }

@@ -12,6 +12,7 @@ struct tagpool_operation;
 
 struct event {
     bool is_free;
+    bool is_tracked;    /* the tag is one that is tracked */
     unsigned pool;
     size_t bytes;       /* requested */
     uint32_t tag;       /* without TAG_PROTECTED */

@@ -6,9 +6,11 @@
 
 #include "ledger/depot.h"
 #include "port/port.h"
+#include "report/output.h"
 
 static struct {
     struct verifier_options options;
+    uint64_t seed;    /* 0 before there was one */
     uint64_t started; /* milliseconds */
     aligned_u64 matching;
     aligned_u64 count;
@@ -38,6 +40,23 @@ static bool fault_wants(const struct verifier_options *options)
     return (options->fault | options->fault_nth | options->fault_every | options->fault_stacks) != 0;
 }
 
+/* The seed given, or one that is said, so that it can be given the next time. */
+static void fault_seed(void)
+{
+    struct text line;
+    if (fault.options.fault_seed != 0) {
+        fault.seed = fault.options.fault_seed;
+        return;
+    }
+    if (fault.seed != 0)
+        return;
+    fault.seed = (port_milliseconds() << 16 ^ port_process_number()) % UINT32_MAX + 1;
+    text_clear(&line);
+    text_string(&line, "tagpool: faults are injected; to repeat them: fault_seed=");
+    text_decimal(&line, fault.seed, 0);
+    output_line(&line);
+}
+
 void fault_options(const struct verifier_options *options)
 {
     bool begins = !fault.is_on && fault_wants(options);
@@ -46,6 +65,8 @@ void fault_options(const struct verifier_options *options)
         fault.started = port_milliseconds();
         STORE(&fault.matching, 0);
     }
+    if (options->fault != 0)
+        fault_seed();
     STORE(&fault.is_on, fault_wants(options));
 }
 
@@ -73,7 +94,7 @@ static bool is_due(struct event *event, uint64_t nth)
         return true;
     if (options->fault_every != 0 && nth % options->fault_every == 0)
         return true;
-    if (options->fault != 0 && fault_mix(options->fault_seed, event->tag, event->nth) % 10000 < options->fault)
+    if (options->fault != 0 && fault_mix(fault.seed, event->tag, event->nth) % 10000 < options->fault)
         return true;
     return false;
 }

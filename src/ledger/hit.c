@@ -26,8 +26,9 @@ static struct {
     void *context;
 } hit;
 
-/* What a handler does itself is no hit. */
-static PORT_THREAD_LOCAL bool hit_is_told;
+/* Where on the stack the handler was called from last, while it runs: what it does itself is no hit, and comes from further in. A
+ * handler that was left by longjmp or a C++ exception leaves its mark behind; what comes from further out ends it. */
+static PORT_THREAD_LOCAL uintptr_t hit_told_from;
 
 void hit_options(const struct verifier_options *options)
 {
@@ -86,11 +87,12 @@ static void print_hit(const struct event *event, uint64_t count)
 
 void hit_event(struct event *event)
 {
-    if (hit_is_told || event->block == NULL || !is_hit(event))
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (here < hit_told_from || event->block == NULL || !is_hit(event))
         return;
     uint64_t count = add_fetch_u64(&hit.count, 1);
     (void)event_stack(event, hit.frames);
-    hit_is_told = true;
+    hit_told_from = here;
     if (hit.handler != NULL) {
         struct tagpool_operation operation;
         event_describe(event, &operation);
@@ -98,5 +100,5 @@ void hit_event(struct event *event)
     } else if (!port_break()) {
         print_hit(event, count);
     }
-    hit_is_told = false;
+    hit_told_from = 0;
 }

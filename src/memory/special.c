@@ -5,6 +5,7 @@
  * Accessibility changes without the lock, while a run is busy and so in nobody else's hands.
  */
 #include "memory/special_runs.h"
+#include "tagpool/verifier.h"
 
 void special_lock(void)
 {
@@ -58,6 +59,12 @@ bool special_is_patterned(const struct special_block *block)
 
 /* ---- quarantine: pre: the lock is held ---- */
 
+static void count_live(uint64_t pages, uint64_t blocks)
+{
+    STORE(&special.live, special.live + pages);
+    special.live_blocks += blocks;
+}
+
 static void let_go_oldest(void)
 {
     struct special_block *block = &special.blocks[special.oldest];
@@ -82,13 +89,14 @@ void special_limits(uint64_t pages, enum special_guard guard)
     special_unlock();
 }
 
-void special_use(struct special_use *use)
+void special_use(struct tagpool_special_use *use)
 {
     special_lock();
-    use->live = special.live;
-    use->quarantined = special.quarantined;
-    use->blocks = special.quarantined_blocks;
-    use->is_marked = special.is_marked;
+    *use = (struct tagpool_special_use){.blocks = special.live_blocks,
+                                        .pages = special.live,
+                                        .freed_blocks = special.quarantined_blocks,
+                                        .freed_pages = special.quarantined,
+                                        .is_marked = special.is_marked};
     special_unlock();
 }
 
@@ -141,7 +149,7 @@ static struct special_block *take_run(unsigned region, size_t pages)
         }
     }
     if (block != NULL)
-        STORE(&special.live, special.live + pages);
+        count_live(pages, 1);
     special_unlock();
     return block;
 }
@@ -149,7 +157,7 @@ static struct special_block *take_run(unsigned region, size_t pages)
 static void put_back(struct special_block *block)
 {
     special_lock();
-    STORE(&special.live, special.live - block->pages);
+    count_live(-(uint64_t)block->pages, -(uint64_t)1);
     special_join(block);
     special_unlock();
 }
@@ -226,7 +234,7 @@ void special_give(struct special_block *block)
     if (!is_closed)
         STORE(&block->is_open, 1);
     special_lock();
-    STORE(&special.live, special.live - block->pages);
+    count_live(-(uint64_t)block->pages, -(uint64_t)1);
     special.quarantined += block->pages;
     special.quarantined_blocks++;
     STORE(&block->state, SPECIAL_QUARANTINED);

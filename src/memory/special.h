@@ -103,13 +103,8 @@ INTERNAL size_t special_between(const struct special_block *block);      /* the 
 INTERNAL bool special_is_patterned(const struct special_block *block);   /* what is around its data is accessible */
 INTERNAL size_t special_page_bytes(void);
 
-struct special_use {
-    uint64_t live, quarantined; /* pages of data */
-    uint64_t blocks;            /* quarantined */
-    bool is_marked;             /* inaccessible pages cost no mapping */
-};
-
-INTERNAL void special_use(struct special_use *use);
+struct tagpool_special_use;
+INTERNAL void special_use(struct tagpool_special_use *use);
 INTERNAL uint64_t special_live_pages(void);
 
 /* A number that changes whenever a page becomes inaccessible. */

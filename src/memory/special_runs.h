@@ -29,9 +29,10 @@ struct special_state_of {
     size_t blocks_most, blocks_used, blocks_committed; /* the last in bytes */
     uint32_t unused;              /* first unused entry, linked by `next` */
     size_t page_bytes;
-    bool is_marked;               /* see special_use */
+    bool is_marked;               /* pages become inaccessible by markers */
     bool is_decided;              /* is_marked is final */
     uint64_t limit, quarantined, quarantined_blocks;
+    uint64_t live_blocks;
     aligned_u64 live, changes;    /* also read without the lock */
     uint32_t oldest, newest;      /* quarantined runs */
     enum special_guard guard;

@@ -186,6 +186,7 @@ static void after_fork(void)
 
 static void after_fork_in_child(void)
 {
+    port_thread_renumber();
     for (uint32_t number = 1; threads.table != NULL && number < threads.count; number++)
         if (threads.table[number].state == THREAD_BUSY && &threads.table[number] != thread_self)
             threads.table[number].state = THREAD_LOST;

@@ -69,6 +69,7 @@ static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32
 {
     *event = (struct event){.pool = pool,
                             .bytes = bytes,
+                            .is_tracked = masks_match(&verify.track, ledger_tag_of(tag_index)),
                             .tag = ledger_tag_of(tag_index),
                             .tag_index = tag_index,
                             .caller = caller,
@@ -84,10 +85,9 @@ static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32
  * before tracking began. */
 static void track_alloc(struct event *event)
 {
-    bool by_tag = masks_match(&verify.track, event->tag);
     if (event->driver != NULL)
         driver_charge(event->driver, event->pool, event->bytes);
-    if (!by_tag && event->driver == NULL)
+    if (!event->is_tracked && event->driver == NULL)
         return;
     struct record record = {.flags = RECORD_TRACKED,
                             .stack = event_stack(event, verify.frames),
@@ -132,7 +132,7 @@ void verify_forget(const struct record *record, const struct place *place)
 
 static void log_event(struct event *event)
 {
-    if (!verify.has_log || !masks_match(&verify.track, event->tag))
+    if (!verify.has_log || !event->is_tracked)
         return;
     (void)event_stack(event, verify.frames);
     log_add(event);

@@ -153,6 +153,10 @@ uint64_t port_thread_number(void)
     return 1;
 }
 
+void port_thread_renumber(void)
+{
+}
+
 uint64_t port_process_number(void)
 {
     return 1;

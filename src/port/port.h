@@ -119,6 +119,9 @@ INTERNAL bool port_break(void);
 
 /* A number that tells living threads apart; for people, not for logic. */
 INTERNAL uint64_t port_thread_number(void);
+
+/* To be called in a forked child, whose thread has another number than it had in the parent. */
+INTERNAL void port_thread_renumber(void);
 INTERNAL uint64_t port_process_number(void);
 
 /* The value of an environment variable, or NULL. */

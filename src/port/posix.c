@@ -210,12 +210,22 @@ bool port_break(void)
     return traced;
 }
 
+/* Asking the system takes longer than all the rest of an operation. 0 before it was asked. */
+static PORT_THREAD_LOCAL uint64_t thread_number;
+
 uint64_t port_thread_number(void)
 {
+    if (thread_number == 0)
+        port_thread_renumber();
+    return thread_number;
+}
+
+void port_thread_renumber(void)
+{
 #if defined(__linux__) && defined(SYS_gettid)
-    return (uint64_t)syscall(SYS_gettid);
+    thread_number = (uint64_t)syscall(SYS_gettid);
 #else
-    return (uint64_t)(uintptr_t)pthread_self();
+    thread_number = (uint64_t)(uintptr_t)pthread_self();
 #endif
 }
 

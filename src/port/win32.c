@@ -139,6 +139,10 @@ uint64_t port_thread_number(void)
     return GetCurrentThreadId();
 }
 
+void port_thread_renumber(void)
+{
+}
+
 uint64_t port_process_number(void)
 {
     return GetCurrentProcessId();

@@ -100,25 +100,24 @@ static void thresholds_and_events(void **state)
     }
 }
 
-/* One operation can begin and end two conditions: each is told once. */
+/* One operation can end one condition and begin another: what ends is told first, so that never both are told to hold. */
 static void two_at_once(void **state)
 {
     (void)state;
-    limit(1, PAGES * PAGE);
-    tagpool_condition_handler_set(keep_event, NULL);
-    void *block = tagpool_alloc(TAGPOOL_PAGED, PAGES * PAGE, fresh_tag());
-    same(event_count, 2);
-    for (int i = 0; i < 2; i++)
-        check(events[i].condition == (events[i].holds ? TAGPOOL_LOW_PAGED : TAGPOOL_HIGH_PAGED));
-    check(events[0].condition != events[1].condition);
-    event_count = 0;
-    ExFreePool(block);
-    int low = 0, high = 0;
-    for (size_t i = 0; i < event_count; i++)
-        *(events[i].condition == TAGPOOL_LOW_PAGED ? &low : &high) += events[i].holds ? 1 : -1;
-    same(low, -1);
-    same(high, 1);
-    event_count = 0;
+    for (unsigned pool = 0; pool < 2; pool++) {
+        limit(pool, PAGES * PAGE);
+        tagpool_condition_handler_set(keep_event, NULL);
+        void *block = tagpool_alloc((enum tagpool_pool)pool, PAGES * PAGE, fresh_tag());
+        check(told(HIGH(pool), false));
+        check(told(LOW(pool), true));
+        same(event_count, 0);
+        ExFreePool(block);
+        check(told(LOW(pool), false));
+        check(told(HIGH(pool), true));
+        same(event_count, 0);
+        tagpool_condition_handler_set(NULL, NULL);
+        limit(pool, 0);
+    }
 }
 
 /* A change of the limit is an operation too: it tells what begins and ends, at once. */
@@ -200,16 +199,61 @@ static void handler_uses_pool(void **state)
     }
 }
 
+static void *reserve; /* what the handler gives back when its pool runs low */
+static bool is_inside;
+
+static void give_back(enum tagpool_condition condition, bool holds, void *context)
+{
+    check(!is_inside);
+    is_inside = true;
+    if (condition == TAGPOOL_LOW_PAGED && holds && reserve != NULL) {
+        ExFreePool(reserve);
+        reserve = NULL;
+    }
+    is_inside = false;
+    check(event_count < ENTRIES(events));
+    events[event_count].condition = condition;
+    events[event_count++].holds = holds;
+    (void)context;
+}
+
+/* "What it changes itself, and what others change meanwhile, it is told next, after it has returned." */
+static void told_after_it_returned(void **state)
+{
+    void *blocks[PAGES];
+    (void)state;
+    limit(1, PAGES * PAGE);
+    reserve = tagpool_alloc(TAGPOOL_PAGED, 30 * PAGE, fresh_tag());
+    check(reserve != NULL);
+    tagpool_condition_handler_set(give_back, NULL);
+    size_t held = 0;
+    while (reserve != NULL)
+        blocks[held++] = page_of(1);
+    same(held, PAGES - PAGES / 8 + 1 - 30);
+    check(told(TAGPOOL_HIGH_PAGED, false));
+    check(told(TAGPOOL_LOW_PAGED, true));
+    check(told(TAGPOOL_LOW_PAGED, false));
+    check(told(TAGPOOL_HIGH_PAGED, true));
+    same(event_count, 0);
+    while (held > 0)
+        ExFreePool(blocks[--held]);
+    same(event_count, 0);
+}
+
 /* ---- Threads ------------------------------------------------------------------------------------------------------- */
 
 enum { THREADS = 4, ROUNDS = 3000, HELD = PAGES / THREADS };
 
 static int standing[4]; /* begins minus ends; -1 while a condition that held at first does not */
+static unsigned told_twice;
 
 static void count_event(enum tagpool_condition condition, bool holds, void *context)
 {
     (void)context;
-    __atomic_add_fetch(&standing[condition], holds ? 1 : -1, __ATOMIC_RELAXED);
+    int now = __atomic_add_fetch(&standing[condition], holds ? 1 : -1, __ATOMIC_RELAXED);
+    bool is_high = condition == TAGPOOL_HIGH_PAGED; /* which holds at first */
+    if (now != (holds ? 1 : 0) - is_high)
+        __atomic_add_fetch(&told_twice, 1, __ATOMIC_RELAXED);
 }
 
 static void *up_and_down(void *context)
@@ -226,7 +270,7 @@ static void *up_and_down(void *context)
     return NULL;
 }
 
-/* However threads interleave: once they have stopped, what was told adds up to what holds. */
+/* However threads interleave: beginnings and ends are told in turn, and once all have stopped, what was told last holds. */
 static void threads(void **state)
 {
     (void)state;
@@ -241,6 +285,7 @@ static void threads(void **state)
             same(pthread_join(ids[t], NULL), 0);
         tagpool_condition_handler_set(NULL, NULL);
         check(!tagpool_condition(TAGPOOL_LOW_PAGED) && tagpool_condition(TAGPOOL_HIGH_PAGED));
+        same(told_twice, 0);
         same(standing[TAGPOOL_LOW_PAGED], 0);
         same(standing[TAGPOOL_HIGH_PAGED], 0);
         same(standing[TAGPOOL_LOW_NONPAGED], 0);
@@ -253,7 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         contract_test(without_limit), contract_test(thresholds_and_events), contract_test(two_at_once),
         contract_test(by_the_limit),  contract_test(before_the_handler),    contract_test(handler_uses_pool),
-        contract_test(threads),
+        contract_test(told_after_it_returned), contract_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

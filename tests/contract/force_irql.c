@@ -231,9 +231,10 @@ static void read_everything(const struct tagpool_bugcheck *bugcheck, void *block
     catch_bugcheck(bugcheck, NULL);
     for (size_t i = 0; i < 10 * UNIT; i += 100)
         ((volatile char *)block)[i]++;
+    errno = EDOM;
 }
 
-/* The handler may look at paged pool itself, at the level that it runs at. */
+/* The handler may look at paged pool itself, at the level that it runs at; the access that is let through leaves errno alone. */
 static void the_handler_touches_paged_pool(void)
 {
     force();
@@ -241,7 +242,9 @@ static void the_handler_touches_paged_pool(void)
     memset((void *)block, 0, 10 * UNIT);
     tagpool_bugcheck_handler_set(read_everything, (void *)block);
     KfRaiseIrql(DISPATCH_LEVEL);
+    errno = 12345;
     same(read_byte(block + 5 * UNIT), 0);
+    same(errno, 12345);
     check(touched(block + 5 * UNIT, DISPATCH_LEVEL, 0, block, 10 * UNIT));
     KfLowerIrql(PASSIVE_LEVEL);
     for (size_t i = 0; i < 10 * UNIT; i += 100)

@@ -242,6 +242,31 @@ static void many_blocks(void **state)
     same(stats_of(tag, TAGPOOL_NONPAGED).frees, COUNT);
 }
 
+/* "131,072 page blocks per pool until failure, then all freed: bookkeeping must grow, failure must be clean." */
+static void pages_until_failure(void **state)
+{
+    enum { COUNT = 131072 };
+    static void *blocks[COUNT + 1];
+    (void)state;
+    same(tagpool_start("fill=none"), 0);
+    for (unsigned pool = 0; pool < 2; pool++) {
+        uint32_t tag = fresh_tag();
+        size_t count = 0;
+        same(tagpool_limit_set((enum tagpool_pool)pool, (uint64_t)COUNT * PAGE), 0);
+        while (count <= COUNT && (blocks[count] = ExAllocatePoolWithTag((POOL_TYPE)pool, PAGE, tag)) != NULL)
+            same((uintptr_t)blocks[count++] % PAGE, 0);
+        check(sizeof(void *) == 8 ? count == COUNT : count <= COUNT && count > COUNT / 8);
+        struct tagpool_stats full = stats_of(tag, (enum tagpool_pool)pool);
+        check(full.blocks == count && full.charged == count * PAGE && full.failures == 1);
+        check(ExAllocatePoolWithTag((POOL_TYPE)pool, PAGE, tag) == NULL);
+        for (size_t i = 0; i < count; i++)
+            ExFreePoolWithTag(blocks[i], tag);
+        struct tagpool_stats empty = stats_of(tag, (enum tagpool_pool)pool);
+        check(empty.blocks == 0 && empty.charged == 0 && empty.frees == count && empty.failures == 2);
+        ExFreePool(ExAllocatePoolWithTag((POOL_TYPE)pool, PAGE, tag));
+    }
+}
+
 enum { SHARED = 128, THREADS = 4 };
 static void *shared[SHARED];
 static uint32_t shared_tag;
@@ -285,7 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         contract_test(any_block),        contract_test(what_is_no_block), contract_test(wrong_tag),
         contract_test(protected_blocks), contract_test(every_level),      contract_test(no_block_at_high_level),
-        contract_test(many_blocks),      contract_test(concurrent_frees),
+        contract_test(many_blocks),      contract_test(pages_until_failure), contract_test(concurrent_frees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

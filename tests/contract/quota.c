@@ -182,6 +182,24 @@ static void no_memory(void **state)
     }
 }
 
+/* Quota of a big block: "2 GB - 1 succeeds on 64-bit; on 32-bit it raises STATUS_INSUFFICIENT_RESOURCES, or returns NULL with
+ * POOL_QUOTA_FAIL_INSTEAD_OF_RAISE". */
+static void two_gigabytes(void **state)
+{
+    const size_t bytes = 0x7FFFFFFF;
+    (void)state;
+    same(tagpool_start("fill=none"), 0);
+    void *block = ExAllocatePoolWithQuotaTag(PagedPool, bytes, fresh_tag());
+    if (sizeof(void *) == 8) {
+        check(block != NULL && !charged_flag(block));
+        ExFreePool(block);
+        return;
+    }
+    check(block == NULL && raised(NO_RESOURCES));
+    for (unsigned way = 0; way < WAYS; way++)
+        check(allocate_quietly(way, TAGPOOL_PAGED, bytes, fresh_tag()) == NULL);
+}
+
 /* "Bug check 0xC4/0x10A for the Idle process", which a hook names by NULL; nothing is raised. */
 static void idle_process(void **state)
 {
@@ -311,7 +329,7 @@ int main(void)
         contract_test(charged_until_freed), contract_test(given_back_to_its_process), contract_test(realloc_gives_back),
         contract_test(the_limit),           contract_test(no_memory),                 contract_test(idle_process),
         contract_test(charge_and_return),   contract_test(underflow),                 contract_test(fsrtl),
-        contract_test(processes),
+        contract_test(processes),           contract_test(two_gigabytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -198,12 +198,66 @@ static void threads(void **state)
     }
 }
 
+/* ---- fork ---------------------------------------------------------------------------------------------------------- */
+
+static bool is_over;
+
+static void *exchange_until_over(void *context)
+{
+    process_now = TOKEN(1 + (unsigned)(uintptr_t)context);
+    while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE))
+        ExFreePool(ExAllocatePoolWithQuotaTag(PagedPool, 100, TAGPOOL_TAG('F', 'o', 'r', 'k')));
+    return NULL;
+}
+
+static void *inherited;
+
+static void use_quota_in_child(void)
+{
+    alarm(60); /* a lock that was taken at the fork would be waited for without end */
+    process_now = TOKEN(0);
+    same(quota_of(TOKEN(0), TAGPOOL_NONPAGED).charged, 100);
+    void *own = ExAllocatePoolWithQuotaTag(NonPagedPoolNx, 50, TAGPOOL_TAG('F', 'o', 'r', 'k'));
+    same(quota_of(TOKEN(0), TAGPOOL_NONPAGED).charged, 150);
+    ExFreePool(inherited);
+    ExFreePool(own);
+    same(quota_of(TOKEN(0), TAGPOOL_NONPAGED).charged, 0);
+    same(quota_of(TOKEN(0), TAGPOOL_NONPAGED).blocks, 0);
+}
+
+/* "The child has a working pool with its own copy of every block and count" (tagpool.h): of charges too, while other threads charge. */
+static void forked(void **state)
+{
+    static struct child child;
+    pthread_t ids[THREADS];
+    (void)state;
+    process_is(TOKEN(0));
+    inherited = ExAllocatePoolWithQuotaTag(NonPagedPoolNx, 100, TAGPOOL_TAG('F', 'o', 'r', 'k'));
+    for (unsigned p = 0; p < PROCESSES; p++)
+        same(tagpool_quota_limit_set(TOKEN(p), TAGPOOL_PAGED, 0), 0);
+    for (uintptr_t t = 0; t < THREADS; t++)
+        same(pthread_create(&ids[t], NULL, exchange_until_over, (void *)t), 0);
+    for (int i = 0; i < 20; i++) {
+        child_run(&child, use_quota_in_child);
+        check(child_exited(&child, 0));
+    }
+    __atomic_store_n(&is_over, true, __ATOMIC_RELEASE);
+    for (int t = 0; t < THREADS; t++)
+        same(pthread_join(ids[t], NULL), 0);
+    same(quota_of(TOKEN(0), TAGPOOL_NONPAGED).charged, 100);
+    ExFreePool(inherited);
+    same(quota_of(TOKEN(0), TAGPOOL_NONPAGED).charged, 0);
+    for (unsigned t = 1; t <= THREADS; t++)
+        same(quota_of(TOKEN(t), TAGPOOL_PAGED).charged, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         contract_test(against_a_model),
         contract_test(many_processes),
         contract_test(threads),
+        contract_test(forked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

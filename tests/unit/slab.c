@@ -12,7 +12,7 @@
 
 #define what_is_wrong heaps_wrong
 
-enum { MOST = 6000 };
+enum { MOST = 20000 };
 
 static struct block {
     uint64_t *memory;
@@ -114,7 +114,7 @@ static void takes_what_was_put_last(void **state)
 /* "Full ... makes room": gives those that have been there longest, the rest stays in its order. */
 static void overflow_gives_the_oldest(void **state)
 {
-    static void *all[4096];
+    static void *all[8192];
     struct bin *bin = bin_of(0, 0, 3);
     (void)state;
     for (uint32_t i = 0; i < 2000; i++)
@@ -124,7 +124,7 @@ static void overflow_gives_the_oldest(void **state)
     while (bin->top != bin->full)
         assert_true(heaps_free(0, all[freed++]));
     size_t held = held_by(bin);
-    static struct slot_ref before[4096];
+    static struct slot_ref before[8192];
     memcpy(before, bin->base + 1, held * sizeof *before);
     heaps_overflow(0, bin);
     size_t left = held_by(bin);
@@ -142,7 +142,7 @@ static void overflow_gives_the_oldest(void **state)
  * wave, or to `magazine_most`; never further. */
 static void magazines_grow(void **state)
 {
-    static void *all[2048];
+    static void *all[8192];
     (void)state;
     for (unsigned class = 0; class < CLASS_COUNT; class += 3) {
         const struct class_info *info = &classes.info[class];

@@ -109,7 +109,7 @@ typedef ALLOCATE_FUNCTION_EX *PALLOCATE_FUNCTION_EX;
 typedef VOID TAGPOOL_WDK_CALL FREE_FUNCTION_EX(PVOID Buffer, PLOOKASIDE_LIST_EX Lookaside);
 typedef FREE_FUNCTION_EX *PFREE_FUNCTION_EX;
 
-/* The same members with two alignments: NPAGED_ and PAGED_LOOKASIDE_LIST have the first kind, LOOKASIDE_LIST_EX the second. */
+/* The members of two structs, of which the DDK aligns the first to a cache line. */
 #define TAGPOOL_WDK_LOOKASIDE                                                                                          \
     union {                                                                                                            \
         SLIST_HEADER ListHead;                                                                                         \
@@ -146,12 +146,13 @@ typedef FREE_FUNCTION_EX *PFREE_FUNCTION_EX;
     };                                                                                                                 \
     ULONG Future[2];
 
-#if __SIZEOF_POINTER__ == 8
-typedef struct TAGPOOL_WDK_ALIGN(64) _GENERAL_LOOKASIDE {
-#else
+/* As long as the DDK's, but aligned to no more than pool is, 16 bytes: drivers keep lists in blocks, and a compiler may believe
+ * what it is told of alignment. */
 typedef struct _GENERAL_LOOKASIDE {
-#endif
     TAGPOOL_WDK_LOOKASIDE
+#if __SIZEOF_POINTER__ == 8
+    ULONG64 RestOfCacheLine[4];
+#endif
 } GENERAL_LOOKASIDE, *PGENERAL_LOOKASIDE;
 
 typedef struct _GENERAL_LOOKASIDE_POOL {

@@ -13,6 +13,24 @@
 #define FLT_MGR_WIN7 1
 #define FLT_MGR_WIN8 1
 #define FLTAPI NTAPI
+#ifndef FlagOn
+#define FlagOn(flags, flag) ((flags) & (flag))
+#endif
+#ifndef BooleanFlagOn
+#define BooleanFlagOn(flags, flag) ((BOOLEAN)(((flags) & (flag)) != 0))
+#endif
+#ifndef SetFlag
+#define SetFlag(flags, flag) ((flags) |= (flag))
+#endif
+#ifndef ClearFlag
+#define ClearFlag(flags, flag) ((flags) &= ~(flag))
+#endif
+#ifndef Add2Ptr
+#define Add2Ptr(pointer, bytes) ((PVOID)((PUCHAR)(pointer) + (bytes)))
+#endif
+#ifndef ROUND_TO_SIZE
+#define ROUND_TO_SIZE(length, step) (((length) + (step)-1) & ~((step)-1))
+#endif
 #define FLT_ASSERT(condition) NT_ASSERT(condition)
 #define FLT_ASSERTMSG(text, condition) NT_ASSERT(condition)
 
