@@ -272,10 +272,11 @@ static const char *check_region(unsigned number, struct special_count *count)
             return "a run of special pool cannot be found";
         if (block->state != SPECIAL_FREE && block->length <= block->pages)
             return "a block of special pool has no inaccessible page behind it";
-        if (block->state == SPECIAL_FREE && was_free)
+        bool is_free = block->state == SPECIAL_FREE && !block->is_filled;
+        if (is_free && was_free)
             return "two free runs of special pool touch";
-        was_free = block->state == SPECIAL_FREE;
-        count->free += was_free;
+        was_free = is_free;
+        count->free += block->state == SPECIAL_FREE;
         count->live += block->state == SPECIAL_BUSY ? block->pages : 0;
         count->quarantined += block->state == SPECIAL_QUARANTINED ? block->pages : 0;
         count->blocks += block->state == SPECIAL_QUARANTINED;

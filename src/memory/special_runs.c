@@ -241,9 +241,9 @@ static struct special_block *cut_free(struct special_block *block, size_t length
     rest->length = block->length - (uint32_t)length;
     rest->is_open = block->is_open;
     block->length = (uint32_t)length;
+    rest->state = SPECIAL_BUSY;
     forget_block(block);
-    enter_ends(rest);
-    list_free(rest);
+    special_join(rest);
     return block;
 }
 
@@ -291,11 +291,13 @@ void special_join(struct special_block *block)
 {
     struct special_block *before = special_before(block);
     struct special_block *behind = special_behind(block);
-    if (behind != NULL && behind->state == SPECIAL_FREE) {
+    /* What was filled is still to be looked at. */
+    bool joins = !block->is_filled;
+    if (joins && behind != NULL && behind->state == SPECIAL_FREE && !behind->is_filled) {
         unlist_free(behind);
         swallow(block, behind);
     }
-    if (before != NULL && before->state == SPECIAL_FREE) {
+    if (joins && before != NULL && before->state == SPECIAL_FREE && !before->is_filled) {
         unlist_free(before);
         swallow(before, block);
         block = before;
