@@ -102,8 +102,8 @@ TAGPOOL_API void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *con
  * the access goes on. Faults elsewhere go to the handlers that were there before.
  *
  * Pages become inaccessible by a marker, which costs the system nothing (Linux 6.13). Where it has none, or with `protect`, by protection:
- * each block then costs two of the system's mappings, of which Linux has 65,530. When these run out, or with `pattern`, there are
- * patterns instead of inaccessible pages, checked as the rest of a block's pages is; freed blocks are filled, and checked when they
+ * each block then costs two of the system's mappings, of which Linux has 65,530. Where 16,384 blocks have these, or they run out, or with
+ * `pattern`, there are patterns instead of inaccessible pages, checked as the rest of a block's pages is; freed blocks are filled, and checked when they
  * are used again (0xC6). Between `mark` and `protect` the first block decides.
  */
 struct tagpool_special_use {

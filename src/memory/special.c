@@ -7,6 +7,9 @@
 #include "memory/special_runs.h"
 #include "tagpool/verifier.h"
 
+/* So many blocks may have inaccessible pages by protection: half of the mappings that Linux gives a process. The program needs some too. */
+#define PROTECTED_MOST 16384u
+
 void special_lock(void)
 {
     port_lock(&special.lock);
@@ -59,10 +62,13 @@ bool special_is_patterned(const struct special_block *block)
 
 /* ---- quarantine: pre: the lock is held ---- */
 
-static void count_live(uint64_t pages, uint64_t blocks)
+static void count_live(const struct special_block *block, int sign)
 {
-    STORE(&special.live, special.live + pages);
+    uint64_t blocks = (uint64_t)(int64_t)sign;
+    STORE(&special.live, special.live + blocks * block->pages);
     special.live_blocks += blocks;
+    if (block->region % 2 == 0)
+        special.guarded_blocks += blocks;
 }
 
 static void let_go_oldest(void)
@@ -84,7 +90,7 @@ void special_limits(uint64_t pages, enum special_guard guard)
 {
     special_lock();
     special.limit = pages;
-    special.guard = guard;
+    STORE(&special.guard, guard);
     let_go(pages);
     special_unlock();
 }
@@ -112,25 +118,34 @@ uint64_t special_changes(void)
 
 /* ---- take ---- */
 
-/* Tries on the first pages whether the system has markers. */
+/* Tries on the first pages whether the system has markers. If not, regions with patterns begin now: when the mappings have run out one
+ * can only grow. */
 static void decide_guards(void)
 {
     struct special_region *region = &special.region[0];
     size_t bytes = PORT_UNIT_BYTES;
     special.is_decided = true;
-    if (special.guard != SPECIAL_MARK || !port_commit((void *)region->base, bytes))
-        return;
-    if (port_guard((void *)region->base, bytes, PORT_GUARD_MARK)) {
-        special.is_marked = true;
-        region->committed = bytes / special.page_bytes;
-    } else {
-        (void)port_protect((void *)region->base, bytes, false);
+    if (special.guard == SPECIAL_MARK && port_commit((void *)region->base, bytes)) {
+        special.is_marked = port_guard((void *)region->base, bytes, PORT_GUARD_MARK);
+        if (special.is_marked)
+            region->committed = bytes / special.page_bytes;
+        else
+            (void)port_protect((void *)region->base, bytes, false);
     }
+    for (unsigned i = 1; i < SPECIAL_REGIONS && !special.is_marked; i += 2)
+        (void)special_ready(i, 1);
 }
 
 static enum port_guard guard_way(void)
 {
     return special.is_marked ? PORT_GUARD_MARK : PORT_GUARD_PROTECT;
+}
+
+static bool may_take(unsigned region, size_t pages)
+{
+    bool is_patterned = region % 2 == 1;
+    return special.live + pages <= special.limit && pages < special.region[region].pages &&
+           (is_patterned || special.is_marked || special.guarded_blocks < PROTECTED_MOST);
 }
 
 /* A run within the budget: lets go of as many freed blocks as it takes. */
@@ -140,7 +155,7 @@ static struct special_block *take_run(unsigned region, size_t pages)
     special_lock();
     if (!special.is_decided)
         decide_guards();
-    if (special.live + pages <= special.limit && pages < special.region[region].pages) {
+    if (may_take(region, pages)) {
         let_go(special.limit - pages);
         block = special_cut(region, pages);
         while (block == NULL && special.oldest != 0) {
@@ -149,7 +164,7 @@ static struct special_block *take_run(unsigned region, size_t pages)
         }
     }
     if (block != NULL)
-        count_live(pages, 1);
+        count_live(block, 1);
     special_unlock();
     return block;
 }
@@ -157,7 +172,7 @@ static struct special_block *take_run(unsigned region, size_t pages)
 static void put_back(struct special_block *block)
 {
     special_lock();
-    count_live(-(uint64_t)block->pages, -(uint64_t)1);
+    count_live(block, -1);
     special_join(block);
     special_unlock();
 }
@@ -191,12 +206,12 @@ struct special_block *special_take(unsigned pool, size_t bytes, size_t alignment
     if (alignment > page_bytes && edge != SPECIAL_EXACT)
         pages += alignment / page_bytes - 1;
     *zeroed = true;
-    struct special_block *block = special.guard == SPECIAL_PATTERN ? NULL : take_run(2 * pool, pages);
+    struct special_block *block = LOAD(&special.guard) == SPECIAL_PATTERN ? NULL : take_run(2 * pool, pages);
     if (block != NULL && make_accessible(block))
         return block;
     if (block != NULL)
         put_back(block);
-    else if (special.guard != SPECIAL_PATTERN)
+    else if (LOAD(&special.guard) != SPECIAL_PATTERN && LOAD(&special.is_marked))
         return NULL;
     *zeroed = false;
     return take_run(2 * pool + 1, pages);
@@ -234,7 +249,7 @@ void special_give(struct special_block *block)
     if (!is_closed)
         STORE(&block->is_open, 1);
     special_lock();
-    count_live(-(uint64_t)block->pages, -(uint64_t)1);
+    count_live(block, -1);
     special.quarantined += block->pages;
     special.quarantined_blocks++;
     STORE(&block->state, SPECIAL_QUARANTINED);

@@ -192,11 +192,10 @@ static void forget_block(struct special_block *block)
 
 /* ---- cut and join ---- */
 
-/* Makes pages up to `frontier` ready: inaccessible by markers; or accessible, in a region with patterns. By protection they are
- * inaccessible as they were reserved. */
-static bool ready_pages(struct special_region *region, size_t frontier)
+bool special_ready(unsigned number, size_t frontier)
 {
-    bool is_patterned = (region - special.region) % 2 == 1;
+    struct special_region *region = &special.region[number];
+    bool is_patterned = number % 2 == 1;
     size_t growth = (is_patterned ? PORT_UNIT_BYTES : GROWTH_BYTES) / special.page_bytes;
     while (region->committed < frontier) {
         size_t left = region->pages - region->committed;
@@ -215,7 +214,7 @@ static struct special_block *cut_frontier(unsigned number, size_t length)
 {
     struct special_region *region = &special.region[number];
     size_t frontier = region->frontier + length;
-    if (length > region->pages - region->frontier || !ready_pages(region, frontier) ||
+    if (length > region->pages - region->frontier || !special_ready(number, frontier) ||
         !commit_more(region->entries, &region->entries_committed, frontier * sizeof *region->entries))
         return NULL;
     struct special_block *block = new_entry();

@@ -32,7 +32,7 @@ struct special_state_of {
     bool is_marked;               /* pages become inaccessible by markers */
     bool is_decided;              /* is_marked is final */
     uint64_t limit, quarantined, quarantined_blocks;
-    uint64_t live_blocks;
+    uint64_t live_blocks, guarded_blocks; /* the latter: those of them with inaccessible pages around them */
     aligned_u64 live, changes;    /* also read without the lock */
     uint32_t oldest, newest;      /* quarantined runs */
     enum special_guard guard;
@@ -45,6 +45,10 @@ INTERNAL_OBJECT struct special_state_of special;
 INTERNAL bool special_reserve(void);
 
 /* The next four: pre: the lock is held. */
+
+/* Makes a region's pages up to `frontier` ready for use: inaccessible by markers; or accessible, in a region with patterns. By
+ * protection they are inaccessible as they were reserved. */
+INTERNAL bool special_ready(unsigned region, size_t frontier);
 
 /* A run of exactly `pages` and at least one between, out of the free runs or beyond the frontier: busy, in no list. NULL iff there is
  * none. */
