@@ -10,7 +10,7 @@
 #include "tagpool/verifier.h"
 
 #define BAD_POOL_CALLER 0xC2u
-#define SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION 0xC1u
+#define FIRST_OF_FAULTS 0xCCu /* PAGE_FAULT_IN_FREED_SPECIAL_POOL */
 
 /* Most characters of a line, where a report can choose. */
 #define LINE_MOST 130
@@ -212,7 +212,7 @@ static void say_distance(const struct tagpool_bugcheck *bugcheck)
         text_plural(&line, address < start ? start - address : address - end, "byte");
         text_string(&line, address < start ? " before the start of the block" : " behind the end of the block");
     }
-    if (bugcheck->code != SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION) {
+    if (bugcheck->code >= FIRST_OF_FAULTS) {
         text_string(&line, "; touched by thread ");
         text_decimal(&line, port_thread_number(), 0);
     }
