@@ -7,7 +7,8 @@
 #include "memory/special_runs.h"
 #include "tagpool/verifier.h"
 
-/* So many blocks may have inaccessible pages by protection: half of the mappings that Linux gives a process. The program needs some too. */
+/* So many blocks may have inaccessible pages by protection: for half of the mappings that Linux gives a process. The program
+ * needs some too. */
 #define PROTECTED_MOST 16384u
 
 void special_lock(void)
@@ -118,8 +119,8 @@ uint64_t special_changes(void)
 
 /* ---- take ---- */
 
-/* Tries on the first pages whether the system has markers. If not, regions with patterns begin now: when the mappings have run out one
- * can only grow. */
+/* Tries on the first pages whether the system has markers. If not, regions with patterns begin now: when mappings have run out,
+ * one can only grow. */
 static void decide_guards(void)
 {
     struct special_region *region = &special.region[0];

@@ -64,8 +64,8 @@ static inline bool special_is_ours(uintptr_t address)
 /* Reserves address space, the first time. False iff there is none. */
 INTERNAL bool special_start(void);
 
-/* How many pages special pool may have; lets go of the oldest freed blocks if it has more. How pages become inaccessible is decided
- * when the first block is taken; SPECIAL_PATTERN counts at any time. */
+/* How many pages special pool may have; lets go of the oldest freed blocks if it has more. How pages become inaccessible is
+ * decided when the first block is taken; SPECIAL_PATTERN counts at any time. */
 INTERNAL void special_limits(uint64_t pages, enum special_guard guard);
 
 /* A run for a block of so many bytes, accessible and busy. NULL iff there is no room. *zeroed: its data reads zero. What it says
@@ -110,7 +110,8 @@ INTERNAL uint64_t special_live_pages(void);
 /* A number that changes whenever a page becomes inaccessible. */
 INTERNAL uint64_t special_changes(void);
 
-/* Checks that runs cover each region without a gap, and that counts and lists agree. NULL, or what is wrong. pre: nothing else runs. */
+/* Checks that runs cover each region without a gap, and that counts and lists agree. NULL, or what is wrong. pre: nothing else
+ * runs. */
 INTERNAL const char *special_check(void);
 
 /* Around a fork. The lock is taken after that of the arena. */

@@ -50,8 +50,8 @@ INTERNAL bool special_reserve(void);
  * protection they are inaccessible as they were reserved. */
 INTERNAL bool special_ready(unsigned region, size_t frontier);
 
-/* A run of exactly `pages` and at least one between, out of the free runs or beyond the frontier: busy, in no list. NULL iff there is
- * none. */
+/* A run of exactly `pages` and at least one between, out of the free runs or beyond the frontier: busy, in no list. NULL iff
+ * there is none. */
 INTERNAL struct special_block *special_cut(unsigned region, size_t pages);
 
 /* Frees a busy run that is in no list; joins it with free neighbours. */

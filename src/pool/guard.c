@@ -43,7 +43,9 @@ static void say_seed(void)
 void guard_options(const struct verifier_options *options)
 {
     bool was_sampling = guard_is_on() && guard.options.special_sample > 1;
-    uint64_t seed = options->special_seed != 0 ? options->special_seed : was_sampling ? guard.seed : 1 + port_milliseconds() % 1000000;
+    uint64_t seed = options->special_seed;
+    if (seed == 0)
+        seed = was_sampling ? guard.seed : 1 + port_milliseconds() % 1000000;
     if (options->special_pages != guard.options.special_pages)
         STORE(&guard.is_told, 0);
     guard.options = *options;
@@ -90,7 +92,9 @@ static bool is_chosen(const struct request *request, const struct event *event, 
     *edge = way != 0 ? (enum special_edge)(way - 1) : (enum special_edge)options->special_edge;
     if (request->special)
         return true;
-    if ((mask == NULL && !is_named(event->driver)) || request->bytes < options->special_least || request->bytes > options->special_most)
+    if (request->bytes < options->special_least || request->bytes > options->special_most)
+        return false;
+    if (mask == NULL && !is_named(event->driver))
         return false;
     return options->special_sample <= 1 || fault_mix(guard.seed, event->tag, event->nth) % options->special_sample == 0;
 }
@@ -161,8 +165,8 @@ static bool is_one_bit(uintptr_t damaged, uintptr_t end, uint8_t value)
     return (difference & (difference - 1)) == 0 && first_damaged(damaged + 1, end, value) == end;
 }
 
-/* The sub-code of 0xC1 and the address; 0 if nothing is damaged. What lies in the block's own pages comes first: its neighbours share the
- * rest. */
+/* The sub-code of 0xC1 and the address; 0 if nothing is damaged. What lies in the block's own pages comes first: its neighbours
+ * share the rest. */
 static uint32_t find_damage(const struct special_block *special, uintptr_t *damaged)
 {
     struct surroundings around;
@@ -182,7 +186,8 @@ static uint32_t find_damage(const struct special_block *special, uintptr_t *dama
 
 /* ---- reports ---- */
 
-static const struct tagpool_operation *tell_event(const struct special_block *special, bool is_free, struct tagpool_operation *operation)
+static const struct tagpool_operation *tell_event(const struct special_block *special, bool is_free,
+                                                  struct tagpool_operation *operation)
 {
     const struct special_event *event = is_free ? &special->freed : &special->allocated;
     if (event->sequence == 0)
@@ -222,7 +227,8 @@ void guard_tell_touch(const struct place *place, uintptr_t touched, struct guard
 }
 
 /* Raises 0xC1 with a sub-code. */
-static void report_corruption(uint32_t sub_code, uintptr_t p1, uintptr_t p2, uintptr_t p3, const struct place *place, uintptr_t touched)
+static void report_corruption(uint32_t sub_code, uintptr_t p1, uintptr_t p2, uintptr_t p3, const struct place *place,
+                              uintptr_t touched)
 {
     struct guard_story story;
     struct tagpool_bugcheck bugcheck = {.code = 0xC1, .parameter = {p1, p2, p3, sub_code}, .stops = true};

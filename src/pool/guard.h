@@ -16,8 +16,8 @@ INTERNAL void guard_options(const struct verifier_options *options);
 /* Whether an option sends any allocation to special pool. */
 INTERNAL bool guard_is_on(void);
 
-/* A run with the request's block in it, patterns around it, but not yet live; NULL if normal pool is to serve the request. No lock is
- * held. */
+/* A run with the request's block in it, patterns around it, but not yet live; NULL if normal pool is to serve the request. No
+ * lock is held. */
 INTERNAL struct special_block *guard_take(const struct request *request, struct event *event, bool *zeroed);
 
 /* Makes the block of a run live: `note` says whose. Or gives the run back: normal pool serves the request after all. */

@@ -116,7 +116,8 @@ bool port_guard(void *base, size_t bytes, enum port_guard way)
 bool port_unguard(void *base, size_t bytes, enum port_guard way)
 {
     int saved = errno;
-    bool done = way == PORT_GUARD_MARK ? mark_pages(base, bytes, GUARD_REMOVE) : mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0;
+    bool done = way == PORT_GUARD_MARK ? mark_pages(base, bytes, GUARD_REMOVE)
+                                       : mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0;
     errno = saved;
     return done;
 }

@@ -415,8 +415,9 @@ static void forked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fresh_test(marked),      fresh_test(protected),        fresh_test(handlers_before), cmocka_unit_test(no_handler_before),
-        fresh_test(many_marked), fresh_test(protected_many), fresh_test(mappings_run_out), test(threads),               test(racing_frees),
+        fresh_test(marked),         fresh_test(protected),        fresh_test(handlers_before),
+        fresh_test(many_marked),    fresh_test(mappings_run_out), cmocka_unit_test(no_handler_before),
+        fresh_test(protected_many), test(threads),                test(racing_frees),
         test(forked),
     };
     if (INSTRUMENTED)
