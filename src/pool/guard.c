@@ -45,7 +45,7 @@ void guard_options(const struct verifier_options *options)
     bool was_sampling = guard_is_on() && guard.options.special_sample > 1;
     uint64_t seed = options->special_seed;
     if (seed == 0)
-        seed = was_sampling ? guard.seed : 1 + port_milliseconds() % 1000000;
+        seed = was_sampling ? guard.seed : 1 + (uint32_t)port_milliseconds() % 1000000u;
     if (options->special_pages != guard.options.special_pages)
         STORE(&guard.is_told, 0);
     guard.options = *options;
@@ -96,7 +96,10 @@ static bool is_chosen(const struct request *request, const struct event *event, 
         return false;
     if (mask == NULL && !is_named(event->driver))
         return false;
-    return options->special_sample <= 1 || fault_mix(guard.seed, event->tag, event->nth) % options->special_sample == 0;
+    if (options->special_sample <= 1)
+        return true;
+    uint64_t chance = fault_mix(guard.seed, event->tag, event->nth);
+    return chance - divide(chance, options->special_sample) * options->special_sample == 0;
 }
 
 static void warn_if_few(void)

@@ -48,13 +48,14 @@ static void with_quota(void **state)
 /* Priorities ...Overrun and ...Underrun decide on which side a special block lies; they ask for none. */
 static void by_priority(void **state)
 {
+    enum { END = 4096 - 112 };
     static const struct {
         EX_POOL_PRIORITY priority;
         size_t offset;
     } rows[] = {
-        {LowPoolPriority, 0},        {LowPoolPrioritySpecialPoolOverrun, 4096 - 112},    {LowPoolPrioritySpecialPoolUnderrun, 0},
-        {NormalPoolPriority, 0},     {NormalPoolPrioritySpecialPoolOverrun, 4096 - 112}, {NormalPoolPrioritySpecialPoolUnderrun, 0},
-        {HighPoolPriority, 0},       {HighPoolPrioritySpecialPoolOverrun, 4096 - 112},   {HighPoolPrioritySpecialPoolUnderrun, 0},
+        {LowPoolPriority, 0},    {LowPoolPrioritySpecialPoolOverrun, END},    {LowPoolPrioritySpecialPoolUnderrun, 0},
+        {NormalPoolPriority, 0}, {NormalPoolPrioritySpecialPoolOverrun, END}, {NormalPoolPrioritySpecialPoolUnderrun, 0},
+        {HighPoolPriority, 0},   {HighPoolPrioritySpecialPoolOverrun, END},   {HighPoolPrioritySpecialPoolUnderrun, 0},
     };
     (void)state;
     for (size_t i = 0; i < ENTRIES(rows); i++) {
