@@ -56,6 +56,22 @@ INTERNAL bool port_pin(void *base, size_t bytes);
 /* Makes committed memory inaccessible, or accessible again; what it holds stays. */
 INTERNAL bool port_protect(void *base, size_t bytes, bool accessible);
 
+/* ---- Guards: inaccessible pages, of the system's own size, within reserved memory ---- */
+
+enum port_guard {
+    PORT_GUARD_MARK,   /* by a marker on the page: costs the system no mapping. Memory must be committed before. Linux 6.13 */
+    PORT_GUARD_PROTECT /* by protection: costs two mappings where the neighbours are accessible, and may fail for that */
+};
+
+INTERNAL size_t port_page_bytes(void);
+
+/* Makes pages inaccessible, whatever they were; what they held is gone. */
+INTERNAL bool port_guard(void *base, size_t bytes, enum port_guard way);
+
+/* Makes pages accessible that port_guard() made inaccessible in the same way, or, for PORT_GUARD_PROTECT, that are only reserved:
+ * they read zero. Accessible ones stay as they are. */
+INTERNAL bool port_unguard(void *base, size_t bytes, enum port_guard way);
+
 /* ---- Faults: what a thread does to memory that it may not touch, or that is not there ---- */
 
 enum port_access { PORT_READ, PORT_WRITE, PORT_EXECUTE, PORT_ACCESS_UNKNOWN };

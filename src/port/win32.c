@@ -75,6 +75,24 @@ bool port_protect(void *base, size_t bytes, bool accessible)
     return VirtualProtect(base, bytes, accessible ? PAGE_READWRITE : PAGE_NOACCESS, &before);
 }
 
+size_t port_page_bytes(void)
+{
+    SYSTEM_INFO info;
+    GetSystemInfo(&info);
+    return info.dwPageSize;
+}
+
+/* Windows counts no mappings, so that one way is enough: pages are committed or not. */
+bool port_guard(void *base, size_t bytes, enum port_guard way)
+{
+    return way == PORT_GUARD_PROTECT && VirtualFree(base, bytes, MEM_DECOMMIT);
+}
+
+bool port_unguard(void *base, size_t bytes, enum port_guard way)
+{
+    return way == PORT_GUARD_PROTECT && VirtualAlloc(base, bytes, MEM_COMMIT, PAGE_READWRITE) != NULL;
+}
+
 /* ---- locks, threads, process ---- */
 
 void port_yield(void)
