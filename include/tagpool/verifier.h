@@ -60,7 +60,7 @@ struct tagpool_operation {
     const char *driver;      /* in whose name it was done; NULL for nobody's */
     const char *file;        /* where the macro form was used; NULL otherwise */
     unsigned line;
-    const uintptr_t *frames; /* the call stack, innermost first: where the operation was called from, then that one's caller ... */
+    const uintptr_t *frames; /* the call stack: where the operation was called from, then that one's caller ... */
     unsigned frame_count;    /* 1 where the stack cannot be walked; 0 if no stack was kept */
 };
 

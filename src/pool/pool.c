@@ -379,8 +379,9 @@ void *pool_realloc(void *block, size_t bytes, const void *caller, const void *fr
     if (!may_be_freed(&place))
         return NULL;
     uint32_t tag = ledger_tag_of(tag_index) | ((pool_flags(&place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
-    void *moved = pool_alloc_slow(&(struct request){.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
-                                                   .caller = caller, .frame = frame});
+    struct request request = {.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
+                              .caller = caller, .frame = frame};
+    void *moved = pool_alloc_slow(&request);
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, bytes < place.bytes ? bytes : place.bytes);

@@ -82,7 +82,8 @@ void verify_options(const struct verifier_options *options)
     verify_switch();
 }
 
-static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller, const void *frame)
+static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller,
+                        const void *frame)
 {
     *event = (struct event){.pool = pool,
                             .bytes = bytes,

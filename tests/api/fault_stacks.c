@@ -669,7 +669,8 @@ static void runs(void **state)
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        stack_test(runs), stack_test(the_first_of_each), stack_test(by_stack), stack_test(only_what_matches), stack_test(recorded),
+        stack_test(runs), stack_test(the_first_of_each), stack_test(by_stack), stack_test(only_what_matches),
+        stack_test(recorded),
         stack_test(until_switched_off), stack_test(remembered), stack_test(what_the_log_says), stack_test(the_log_counts),
         stack_test(a_deleted_line), stack_test(excluded), stack_test(excluded_once_is_enough), stack_test(damaged_lines),
         stack_test(many_damaged_lines), stack_test(a_torn_line), stack_test(no_log_possible), stack_test(the_log_is_lost),
