@@ -166,9 +166,10 @@ enum tagpool_verdict {
  * leaks; they are reported apart, by list. The library goes on. */
 TAGPOOL_API enum tagpool_verdict tagpool_verdict(void);
 
-/* Reports as tagpool_verdict() does, but a lookaside list that was not deleted is a leak; then closes both pools: allocations fail from now on, frees and statistics still work,
- * blocks stay valid, unused memory goes back to the system. tagpool_start() opens the pools again. Second calls return
- * TAGPOOL_NOT_CHECKED. Blocks that other threads allocate during the call may or may not be in the report. */
+/* Reports as tagpool_verdict() does, but a lookaside list that was not deleted is a leak; then closes both pools:
+ * allocations fail from now on, frees and statistics still work, blocks stay valid, unused memory goes back to the system.
+ * tagpool_start() opens the pools again. Second calls return TAGPOOL_NOT_CHECKED. Blocks that other threads allocate
+ * during the call may or may not be in the report. */
 TAGPOOL_API enum tagpool_verdict tagpool_shutdown(void);
 
 /* ---- Blocks ----------------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 # Makes the archive's objects, such that no name of ours can meet a user's: the core keeps its public names, tagpool_*; the
 # WDK routines keep these and the WDK's, which start with a capital. Names of the core that the routines use cross the
 # border as tagpool_private_*; every other name becomes local.
+# WEAKEN=1: a routine of the same name that the program defines itself, as a simulator its KeRaiseIrql, is taken instead.
 # Usage: NM=nm OBJCOPY=objcopy src/crossing.sh out/tagpool.o core.o [wdk.o]; the routines go to out/tagpool-wdk.o.
 set -eu
 out=$1 core=$2 wdk=${3:-}
@@ -18,6 +19,7 @@ if [ -n "$wdk" ]; then
     $NM -u --format=posix "$wdk" | cut -d ' ' -f 1 | LC_ALL=C sort > "$names.wdk"
     LC_ALL=C comm -12 "$names.core" "$names.wdk" | sed '/^tagpool_\|^[A-Z]/d; s/.*/& tagpool_private_&/' > "$names"
     hide "$wdk" "${out%.o}-wdk.o"
+    if [ -n "${WEAKEN:-}" ]; then $OBJCOPY -w --weaken-symbol='[A-Z]*' "${out%.o}-wdk.o"; fi
 fi
 hide "$core" "$out"
 rm -f "$names" "$names.core" "$names.wdk"

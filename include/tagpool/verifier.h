@@ -22,6 +22,7 @@
  *   fault_least=SIZE   only allocations of at least, at most so many bytes fail; default all
  *   fault_most=SIZE
  *   fault_stacks=off|fail|record  fails an allocation the first time its call stack is seen; record: counts but does not fail
+ *   fault_log=PATH     where call stacks outlive the run, see "Systematic faults"; default none
  *   special=TAG        matching blocks come from special pool, see below; TAG:end, TAG:start, TAG:exact: with that edge
  *   special_driver=NAME  so do those that a driver of that name allocates, `*` for any driver; up to 8 names, `none` for none
  *   special_least=SIZE only blocks of at least, at most so many bytes; default all. The size class 0xN of GFlags is what has
@@ -126,9 +127,34 @@ struct tagpool_verifier_counters {
     uint64_t succeeded_special;     /* of the succeeded: from special pool */
     uint64_t with_no_tag;           /* of the attempted: under the tag "None" */
     uint64_t special_wanted;        /* of the attempted: special pool was to serve them; normal pool did if it could not */
+    uint64_t faults_recorded;       /* of the attempted: would have failed but for fault_stacks=record */
 };
 
 TAGPOOL_API void tagpool_verifier_read(struct tagpool_verifier_counters *counters);
+
+/* ---- Systematic faults --------------------------------------------------------------------------------------------
+ *
+ * While option fault_stacks is `fail`, an allocation fails if fault_tags, fault_least, fault_most and fault_delay let it
+ * and its call stack (of stack_frames frames) never asked before; the stack's later ones pass. So a program that is run
+ * again and again fails once at each place, and ends up having seen each of its failures. With `record` nothing fails, but
+ * stacks are remembered all the same. Stacks are remembered until fault_stacks is switched off or fault_log is changed.
+ *
+ * With option fault_log (1 to 255 characters, without blanks, commas and semicolons; `none` for none) they are remembered
+ * in a file: what it lists when fault_stacks is switched on, or the log changed, counts as seen, and each new stack is
+ * appended at once, as a line of its own:
+ *
+ *   0xaf63bd4c8601b7df failed Dsk1 disk.so+0x1a2b filter.so+0x33c program+0x1191
+ *
+ * hash, what was done (failed, recorded, excluded), tag of the allocation, and frames, innermost first. Frames are relative
+ * to their modules, so the same stack has the same line wherever the program is loaded. A line may be deleted: its stack is
+ * new again. One whose action is changed to `excluded`, or that has `exclude` put before it, is excluded: nothing fails
+ * there, whatever option asks for it; `exclude` and the hash are enough. Lines that are empty or begin with # are remarks.
+ * A line that is none of these is reported, with its number and what was expected, and skipped; after eight, the others are
+ * only counted. A file that cannot be read or written is reported once, and injection goes on without it. Processes may
+ * share a log.
+ *
+ * No failure is ever injected, by any option, where success is promised: an allocation with HighPoolPriority fails only if
+ * memory is gone, and is not counted among the matching ones; freeing does not fail. */
 
 /* Copies the newest injected failures, newest first, at most 128, to `operations`; returns how many were written. */
 TAGPOOL_API size_t tagpool_faults(struct tagpool_operation *operations, size_t capacity);

@@ -151,8 +151,8 @@ void TAGPOOL_WDK_CALL ExDestroyPool(HANDLE PoolHandle)
     (void)PoolHandle;
 }
 
-NTSTATUS TAGPOOL_WDK_CALL ExSecurePoolUpdate(HANDLE SecurePoolHandle, ULONG Tag, PVOID Allocation, ULONG_PTR Cookie, SIZE_T Offset,
-                                             SIZE_T Size, PVOID Buffer)
+NTSTATUS TAGPOOL_WDK_CALL ExSecurePoolUpdate(HANDLE SecurePoolHandle, ULONG Tag, PVOID Allocation, ULONG_PTR Cookie,
+                                             SIZE_T Offset, SIZE_T Size, PVOID Buffer)
 {
     (void)SecurePoolHandle, (void)Tag, (void)Allocation, (void)Cookie, (void)Offset, (void)Size, (void)Buffer;
     return NOT_SUPPORTED;

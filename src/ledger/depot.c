@@ -9,15 +9,13 @@
 
 #include "port/port.h"
 
-#define DEPOT_BYTES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)256 << 20 : (size_t)8 << 20)
 #define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
 #define DEPOT_SITES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 18 : (size_t)1 << 13) /* places; three quarters are used at most */
 
 struct stack {
-    uint64_t hash; /* of the frames as they were captured */
+    uint64_t hash; /* of the frames */
     uint32_t next; /* in the bucket; 0 for none */
     uint32_t count;
-    uint32_t captured; /* frames that the hash is of; those behind `count` were no code */
     uintptr_t frames[];
 };
 
@@ -86,14 +84,14 @@ static uint64_t hash_of(const uintptr_t *frames, unsigned count)
     return hash;
 }
 
-static uint32_t find_stack(uint64_t hash, unsigned captured)
+static uint32_t find_stack(uint64_t hash, unsigned count)
 {
     if (LOAD_ACQUIRE(&depot.storage) == NULL)
         return 0;
     uint32_t number = LOAD_ACQUIRE(&depot.buckets[hash % DEPOT_BUCKETS]);
     while (number != 0) {
         const struct stack *stack = stack_at(number);
-        if (stack->hash == hash && stack->captured == captured)
+        if (stack->hash == hash && stack->count == count)
             return number;
         number = stack->next;
     }
@@ -101,14 +99,11 @@ static uint32_t find_stack(uint64_t hash, unsigned captured)
 }
 
 /* Two stacks with one 64-bit hash are taken for one. */
-static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned captured)
+static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned count)
 {
-    unsigned count = 1;
-    while (count < captured && port_is_code(frames[count]))
-        count++;
     size_t bytes = round_up(sizeof(struct stack) + count * sizeof *frames, 8);
     port_lock(&depot.lock);
-    uint32_t number = depot_is_there() ? find_stack(hash, captured) : 0;
+    uint32_t number = depot_is_there() ? find_stack(hash, count) : 0;
     if (number == 0 && depot.storage != NULL && depot.used + bytes <= DEPOT_BYTES) {
         bool fits = depot.used + bytes <= depot.committed;
         if (!fits && port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES)) {
@@ -118,7 +113,7 @@ static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned captu
         if (fits) {
             number = (uint32_t)(depot.used / 8);
             struct stack *stack = stack_at(number);
-            *stack = (struct stack){.hash = hash, .next = depot.buckets[hash % DEPOT_BUCKETS], .count = count, .captured = captured};
+            *stack = (struct stack){.hash = hash, .next = depot.buckets[hash % DEPOT_BUCKETS], .count = count};
             memcpy(stack->frames, frames, count * sizeof *frames);
             depot.used += bytes;
             depot.stacks++;

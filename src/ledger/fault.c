@@ -5,6 +5,7 @@
 #include "ledger/fault.h"
 
 #include "ledger/depot.h"
+#include "ledger/fault_stack.h"
 #include "port/port.h"
 #include "report/output.h"
 
@@ -18,15 +19,18 @@ static struct {
     struct event kept[FAULTS_KEPT]; /* the last, in a ring */
     struct port_lock lock;          /* of `kept` */
     bool is_on;
+    uint32_t stacks; /* enum fault_stacks_policy, as it is followed */
 } fault = {.lock = PORT_LOCK_INITIAL};
 
 void fault_lock(void)
 {
     port_lock(&fault.lock);
+    fault_stack_lock();
 }
 
 void fault_unlock(void)
 {
+    fault_stack_unlock();
     port_unlock(&fault.lock);
 }
 
@@ -67,6 +71,15 @@ void fault_options(const struct verifier_options *options)
     }
     if (options->fault != 0)
         fault_seed();
+    if (fault_stack_options(options)) {
+        STORE(&fault.stacks, (uint32_t)options->fault_stacks);
+    } else {
+        struct text line;
+        STORE(&fault.stacks, FAULT_STACKS_OFF);
+        text_clear(&line);
+        text_string(&line, "tagpool: fault_stacks: no memory to remember call stacks; expected some megabytes; it stays off");
+        output_line(&line);
+    }
     STORE(&fault.is_on, fault_wants(options));
 }
 
@@ -108,9 +121,26 @@ static void keep_fault(struct event *event)
     port_unlock(&fault.lock);
 }
 
+/* Whether the event's call stack is one at which nothing may fail; *is_due becomes true if it is to fail because it is new. */
+static bool is_excluded(struct event *event, bool *is_due)
+{
+    uint32_t policy = LOAD(&fault.stacks);
+    if (policy == FAULT_STACKS_OFF)
+        return false;
+    bool fails = *is_due || policy == FAULT_STACKS_FAIL;
+    enum fault_stack stack = fault_stack_meet(event, fails ? FAULT_FAILED : FAULT_RECORDED);
+    *is_due = *is_due || (stack == FAULT_STACK_NEW && fails);
+    if (stack == FAULT_STACK_NEW && !fails)
+        (void)add_fetch_u64(&fault.recorded, 1);
+    return stack == FAULT_STACK_EXCLUDED;
+}
+
 bool fault_wanted(struct event *event)
 {
-    if (!is_candidate(event) || !is_due(event, add_fetch_u64(&fault.matching, 1)))
+    if (!is_candidate(event))
+        return false;
+    bool due = is_due(event, add_fetch_u64(&fault.matching, 1));
+    if (is_excluded(event, &due) || !due)
         return false;
     keep_fault(event);
     return true;

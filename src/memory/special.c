@@ -7,10 +7,6 @@
 #include "memory/special_runs.h"
 #include "tagpool/verifier.h"
 
-/* So many blocks may have inaccessible pages by protection: for half of the mappings that Linux gives a process. The program
- * needs some too. */
-#define PROTECTED_MOST 16384u
-
 void special_lock(void)
 {
     port_lock(&special.lock);
@@ -146,7 +142,7 @@ static bool may_take(unsigned region, size_t pages)
 {
     bool is_patterned = region % 2 == 1;
     return special.live + pages <= special.limit && pages < special.region[region].pages &&
-           (is_patterned || special.is_marked || special.guarded_blocks < PROTECTED_MOST);
+           (is_patterned || special.is_marked || special.guarded_blocks < PORT_PROTECTED_MOST);
 }
 
 /* A run within the budget: lets go of as many freed blocks as it takes. */

@@ -24,9 +24,28 @@ static struct {
     uint32_t is_told; /* that too few are served */
 } guard = {.options = {.special_pages = 1 << 18}};
 
+INTERNAL PORT_THREAD_LOCAL uint64_t guard_countdown;
+
+static PORT_THREAD_LOCAL uint64_t guard_draws; /* of this thread */
+
 bool guard_is_on(void)
 {
     return guard.options.special.count != 0 || guard.options.special_driver.count != 0;
+}
+
+bool guard_is_sampling(void)
+{
+    return guard_is_on() && guard.options.special_sample > 1;
+}
+
+/* Turns come after 1 to 2 N - 1 allocations, N on average: each allocation's chance is one in N, whatever its tag and size. */
+bool guard_draw(void)
+{
+    uint64_t number = fault_mix(guard.seed, thread_self != NULL ? thread_self->number : 0, ++guard_draws);
+    uint64_t range = 2 * guard.options.special_sample - 1;
+    uint64_t turn = number - divide(number, range) * range;
+    guard_countdown = turn;
+    return turn == 0;
 }
 
 static void say_seed(void)
@@ -42,7 +61,7 @@ static void say_seed(void)
 
 void guard_options(const struct verifier_options *options)
 {
-    bool was_sampling = guard_is_on() && guard.options.special_sample > 1;
+    bool was_sampling = guard_is_sampling();
     uint64_t seed = options->special_seed;
     if (seed == 0)
         seed = was_sampling ? guard.seed : 1 + (uint32_t)port_milliseconds() % 1000000u;
@@ -84,7 +103,7 @@ static bool is_named(const struct driver *driver)
 }
 
 /* Whether special pool is to serve the request, and on which side the block goes. */
-static bool is_chosen(const struct request *request, const struct event *event, enum special_edge *edge)
+static bool is_chosen(const struct request *request, const struct event *event, bool is_due, enum special_edge *edge)
 {
     const struct verifier_options *options = &guard.options;
     const struct tag_mask *mask = masks_find(&options->special, event->tag);
@@ -96,7 +115,7 @@ static bool is_chosen(const struct request *request, const struct event *event, 
         return false;
     if (mask == NULL && !is_named(event->driver))
         return false;
-    if (options->special_sample <= 1)
+    if (options->special_sample <= 1 || is_due)
         return true;
     uint64_t chance = fault_mix(guard.seed, event->tag, event->nth);
     return chance - divide(chance, options->special_sample) * options->special_sample == 0;
@@ -301,10 +320,10 @@ static struct special_block *take_guarded(const struct request *request, enum sp
     return special;
 }
 
-struct special_block *guard_take(const struct request *request, struct event *event, bool *zeroed)
+struct special_block *guard_take(const struct request *request, struct event *event, bool is_due, bool *zeroed)
 {
     enum special_edge edge;
-    if (!is_chosen(request, event, &edge))
+    if (!is_chosen(request, event, is_due, &edge))
         return NULL;
     (void)add_fetch_u64(&guard.wanted, 1);
     struct special_block *special = take_guarded(request, edge, zeroed);

@@ -41,7 +41,7 @@ static void no_tag_matches(struct thread *thread)
 static bool thread_start(uint32_t number)
 {
     struct thread *thread = &threads.table[number];
-    if (!ledger_shard_open(number))
+    if (!port_expect(thread, sizeof *thread) || !ledger_shard_open(number))
         return false;
     if (thread->state == THREAD_NEW) {
         for (unsigned pool = 0; pool < POOLS; pool++) {
@@ -203,7 +203,7 @@ bool threads_start(void)
         return false;
     static bool has_fork_hooks;
     has_fork_hooks = has_fork_hooks || port_on_fork(before_fork, after_fork, after_fork_in_child);
-    if (!has_fork_hooks || !port_commit(table, bytes)) {
+    if (!has_fork_hooks || !port_commit_lazily(table, bytes)) {
         port_release(table, bytes);
         return false;
     }

@@ -45,10 +45,11 @@ static void verify_prepare(void)
 
 void verify_switch(void)
 {
-    bool on = verify.has_options || driver_at(0) != NULL;
-    if (on)
+    bool on = verify.has_options || (guard_is_on() && !guard_is_sampling()) || driver_at(0) != NULL;
+    if (on || guard_is_on())
         verify_prepare();
     pool_feature(FEATURE_VERIFIER, on);
+    pool_feature(FEATURE_SAMPLED, guard_is_on() && !on);
 }
 
 void verify_options(const struct verifier_options *options)
@@ -60,7 +61,7 @@ void verify_options(const struct verifier_options *options)
     verify.has_log = options->track.count != 0 && options->log != 0;
     log_resize(verify.has_log ? (size_t)options->log : 0);
     guard_options(options);
-    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0 || guard_is_on();
+    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0;
     unload_policy_set((enum unload_policy)options->unload);
     verify_switch();
 }
@@ -149,7 +150,7 @@ bool verify_alloc_begin(struct event *event, const struct request *request, uint
     (void)add_fetch_u64(&verify.attempted, 1);
     if (event->tag == TAG_NONE)
         (void)add_fetch_u64(&verify.with_no_tag, 1);
-    if (!fault_is_on() || !fault_wanted(event))
+    if (!fault_is_on() || request->is_promised || !fault_wanted(event))
         return true;
     (void)add_fetch_u64(&verify.failed_deliberately, 1);
     return false;
@@ -190,5 +191,6 @@ void verify_counters(struct tagpool_verifier_counters *counters)
     counters->succeeded_special = LOAD(&verify.succeeded_special);
     counters->with_no_tag = LOAD(&verify.with_no_tag);
     counters->special_wanted = guard_wanted_count();
+    counters->faults_recorded = fault_recorded();
     counters->attempted = LOAD(&verify.attempted);
 }

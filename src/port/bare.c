@@ -38,6 +38,18 @@ bool port_commit(void *base, size_t bytes)
     return true;
 }
 
+bool port_commit_lazily(void *base, size_t bytes)
+{
+    return port_commit(base, bytes);
+}
+
+bool port_expect(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+    return true;
+}
+
 bool port_decommit(void *base, size_t bytes)
 {
     (void)base;
@@ -133,9 +145,38 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
     return 0;
 }
 
-bool port_is_code(uintptr_t address)
+uintptr_t port_module(uintptr_t address, char *name, size_t most)
 {
-    return address != 0;
+    (void)most;
+    name[0] = 0;
+    return address;
+}
+
+bool port_file_read(const char *path, struct port_file *file)
+{
+    (void)path;
+    *file = (struct port_file){NULL, 0, 0};
+    return false;
+}
+
+void port_file_release(struct port_file *file)
+{
+    (void)file;
+}
+
+bool port_file_append(const char *path, const char *text, size_t length, int *error)
+{
+    (void)path;
+    (void)text;
+    (void)length;
+    *error = 0;
+    return false;
+}
+
+void port_file_path(const char *path, char *full, size_t most)
+{
+    (void)most;
+    memcpy(full, path, string_length(path) + 1);
 }
 
 uint64_t port_milliseconds(void)

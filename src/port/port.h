@@ -38,6 +38,12 @@ INTERNAL void port_release(void *base, size_t bytes);
 /* Makes reserved memory readable and writable; it reads zero. pre: not committed before. */
 INTERNAL bool port_commit(void *base, size_t bytes);
 
+/* For large tables of which little may ever be used: as port_commit(), but a system that counts what is committed counts each
+ * part once it is touched; a touch that finds no memory left ends the program. port_expect() says that a part, of any address
+ * and size, is about to be touched: false iff there is no memory for it. Not for memory that is given to system calls. */
+INTERNAL bool port_commit_lazily(void *base, size_t bytes);
+INTERNAL bool port_expect(void *base, size_t bytes);
+
 /* Gives the memory behind committed addresses back to the system. They stay usable and read zero. */
 INTERNAL bool port_decommit(void *base, size_t bytes);
 
@@ -104,12 +110,34 @@ INTERNAL bool port_on_exit(void (*hook)(void));
 INTERNAL bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level));
 
 /* Writes up to `most` return addresses to `addresses`, innermost first, from `frame` (__builtin_frame_address(0) of a function that is
- * still running) outwards; returns how many, 0 iff the platform cannot walk. What code without frame pointers leaves there
- * may be no return address. */
+ * still running) outwards; returns how many, 0 iff the platform cannot walk. It ends where code has no frame pointers: all that is
+ * written, but perhaps the first, lies in code. */
 INTERNAL size_t port_stack(const void *frame, uintptr_t *addresses, size_t most);
 
-/* Whether code lies at an address; slow where it does not. */
-INTERNAL bool port_is_code(uintptr_t address);
+/* The module (program or shared library) in which code lies: writes its file's name, without folders, cut to `most` - 1
+ * characters, and returns how far from the module's start the code lies, which is the same wherever the module is loaded.
+ * Outside of all modules: an empty name, and the address itself. */
+INTERNAL uintptr_t port_module(uintptr_t address, char *name, size_t most);
+
+/* ---- Files: regular ones only. `error` becomes the system's number of the error, 0 if it has none. Errors of the system that
+ * the program may look at (errno) stay as they were. ---- */
+
+struct port_file {
+    char *content; /* with a 0 behind; NULL for no bytes */
+    size_t bytes;
+    int error;
+};
+
+/* Reads a file whole; what does not exist has no bytes. False iff it cannot be read, or there is no memory for it. */
+INTERNAL bool port_file_read(const char *path, struct port_file *file);
+INTERNAL void port_file_release(struct port_file *file);
+
+/* Adds bytes at the end of a file, in one piece whoever else does; makes the file if there is none. */
+INTERNAL bool port_file_append(const char *path, const char *text, size_t length, int *error);
+
+/* Writes the path that means the same file whatever the working folder is later on; the path as it is, if that cannot be said.
+ * pre: it fits as it is. */
+INTERNAL void port_file_path(const char *path, char *full, size_t most);
 
 /* Milliseconds since some moment; for delays. */
 INTERNAL uint64_t port_milliseconds(void);

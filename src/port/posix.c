@@ -57,6 +57,18 @@ bool port_commit(void *base, size_t bytes)
     return done;
 }
 
+bool port_commit_lazily(void *base, size_t bytes)
+{
+    return port_commit(base, bytes);
+}
+
+bool port_expect(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+    return true;
+}
+
 bool port_decommit(void *base, size_t bytes)
 {
     int saved = errno;
@@ -165,7 +177,9 @@ bool port_on_thread_exit(void (*hook)(void))
 
 bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
 {
-    return pthread_atfork(before, parent, child) == 0;
+    /* What is registered first is locked last. */
+    return pthread_atfork(posix_code_lock, posix_code_unlock, posix_code_unlock) == 0 &&
+           pthread_atfork(before, parent, child) == 0;
 }
 
 bool port_on_exit(void (*hook)(void))

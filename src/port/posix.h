@@ -13,6 +13,13 @@ struct port_lock {
     pthread_mutex_t mutex;
 };
 
+/* Around a fork: the list of modules (posix_stack.c). */
+INTERNAL void posix_code_lock(void);
+INTERNAL void posix_code_unlock(void);
+
 #define PORT_LOCK_INITIAL {PTHREAD_MUTEX_INITIALIZER}
+
+/* So many ranges may be inaccessible by protection: for half of the mappings that Linux gives a process, which needs some too. */
+#define PORT_PROTECTED_MOST 16384u
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * win32.c: the port for Windows programs (contracts in port.h); win32_fault.c has the faults.
+ * win32.c: the port for Windows programs (contracts in port.h); win32_fault.c has the faults, win32_lazy.c
+ * memory that is committed part by part.
  */
 #include "base/atomic.h"
 #include "base/internal.h"
@@ -24,6 +25,7 @@ void *port_reserve(size_t bytes)
 void port_release(void *base, size_t bytes)
 {
     (void)bytes;
+    win32_forget_lazy(base);
     (void)VirtualFree(base, 0, MEM_RELEASE);
 }
 

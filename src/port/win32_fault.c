@@ -24,6 +24,8 @@ static struct {
 
 static bool is_taken(const EXCEPTION_RECORD *record)
 {
+    if (win32_commit_part(record->ExceptionInformation[1]))
+        return true;
     /* What the system tells of an access violation: read, written or executed, and where. */
     ULONG_PTR kind = record->ExceptionInformation[0];
     const struct port_fault fault = {
@@ -108,6 +110,14 @@ bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level))
     faults.priority_set = set;
     faults.priority_get = get;
     bool done = take_over();
+    port_unlock(&faults.lock);
+    return done;
+}
+
+bool win32_watch_faults(void)
+{
+    port_lock(&faults.lock);
+    bool done = faults.handler != NULL || take_over();
     port_unlock(&faults.lock);
     return done;
 }

@@ -6,7 +6,7 @@
 
 #include "report/output.h"
 
-enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS, OPTION_NAMES };
+enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS, OPTION_NAMES, OPTION_PATH };
 
 struct option {
     const char *name;
@@ -53,6 +53,7 @@ static const struct option option_table[] = {
     {"fault_least", OPTION_SIZE, FIELD(verifier.fault_least), 0, SIZE_MOST, NULL},
     {"fault_most", OPTION_SIZE, FIELD(verifier.fault_most), 0, SIZE_MOST, NULL},
     {"fault_stacks", OPTION_CHOICE, FIELD(verifier.fault_stacks), 0, 0, "off|fail|record"},
+    {"fault_log", OPTION_PATH, FIELD(verifier.fault_log), 0, 0, NULL},
     {"special", OPTION_MASKS, FIELD(verifier.special), 0, 0, EDGES},
     {"special_driver", OPTION_NAMES, FIELD(verifier.special_driver), 0, 0, NULL},
     {"special_least", OPTION_SIZE, FIELD(verifier.special_least), 0, SIZE_MOST, NULL},
@@ -195,6 +196,20 @@ static bool read_name(struct word word, struct name_list *names)
     return true;
 }
 
+/* Copies a path; "none" is the empty one. */
+static bool read_path(struct word word, char *path)
+{
+    if (word.length == 0 || word.length >= PATH_CHARACTERS)
+        return false;
+    for (size_t i = 0; i < word.length; i++)
+        if ((unsigned char)word.start[i] < 0x20 || word.start[i] == 0x7F)
+            return false;
+    size_t length = word_is(word, "none", 4) ? 0 : word.length;
+    memset(path, 0, PATH_CHARACTERS);
+    memcpy(path, word.start, length);
+    return true;
+}
+
 /* Reads what follows the option's name and '=' into its field; false iff that is not what it should be. */
 static bool read_field(const struct option *option, struct word word, void *field)
 {
@@ -203,6 +218,8 @@ static bool read_field(const struct option *option, struct word word, void *fiel
         return read_mask(word, option->choices, field);
     if (option->kind == OPTION_NAMES)
         return read_name(word, field);
+    if (option->kind == OPTION_PATH)
+        return read_path(word, field);
     if (!read_value(option, word, &value))
         return false;
     memcpy(field, &value, sizeof value);
@@ -264,6 +281,10 @@ static void expect_value(struct text *line, const struct option *option)
     }
     if (option->kind == OPTION_NAMES) {
         text_string(line, "NAME, 1 to 63 characters, up to 8 of them one by one, or none");
+        return;
+    }
+    if (option->kind == OPTION_PATH) {
+        text_string(line, "PATH, 1 to 255 characters without blanks, commas and semicolons, or none");
         return;
     }
     text_decimal(line, option->least, 0);

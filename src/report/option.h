@@ -26,6 +26,8 @@ struct name_list {
     char name[NAMES_MOST][NAME_CHARACTERS];
 };
 
+#define PATH_CHARACTERS 256
+
 /* What the verifier (tagpool/verifier.h) is to do: the fields have the names of the options. */
 struct verifier_options {
     struct tag_masks hit;
@@ -41,6 +43,7 @@ struct verifier_options {
     uint64_t fault_every;
     uint64_t fault_least, fault_most; /* bytes */
     uint64_t fault_stacks; /* enum fault_stacks_policy */
+    char fault_log[PATH_CHARACTERS]; /* closed by a zero; empty for none */
     struct tag_masks special; /* a mask's `way`: 1 + enum special_edge; 0: special_edge */
     struct name_list special_driver;
     uint64_t special_least, special_most; /* bytes */
@@ -52,7 +55,7 @@ struct verifier_options {
     uint64_t unload;       /* enum unload_policy */
 };
 
-/* Every field is 64 bits wide, or a list of masks or names, so that one table can fill them all. */
+/* Every field is 64 bits wide, a list of masks or names, or a path, so that one table can fill them all. */
 struct options {
     uint64_t reserve;
     uint64_t limit[2]; /* by enum tagpool_pool */

@@ -16,6 +16,7 @@
 #include "service/raise.h"
 
 #define SLIST_STRIPES 64u
+#define SLIST_LOOKS 100u /* at a lock that is held, before other threads may run */
 #define SLIST_MISALIGNED 0x80000002u
 #define SLIST_ALIGNMENT (sizeof(void *) == 8 ? (uintptr_t)16 : (uintptr_t)1)
 
@@ -56,8 +57,9 @@ static struct slist_stripe *slist_lock(struct slist_head *head)
     struct slist_stripe *stripe = slist_stripe_of(head);
     struct slist_head *nobody = NULL;
     while (UNLIKELY(!__atomic_compare_exchange_n(&stripe->head, &nobody, head, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
-        for (nobody = NULL; LOAD(&stripe->head) != NULL;)
-            ;
+        for (unsigned looks = 0; (nobody = LOAD(&stripe->head)) != NULL; looks++)
+            if (looks >= SLIST_LOOKS)
+                port_yield();
     return stripe;
 }
 
@@ -183,8 +185,8 @@ static void *slist_take_first(struct slist_head *head)
     return first;
 }
 
-/* With option force_irql, entries in paged pool cannot be touched at DISPATCH_LEVEL. That is said by touching one before the lock is
- * held, for the bug check's handler may never come back. Then the thread passes for a low one. */
+/* With option force_irql, entries in paged pool cannot be touched at DISPATCH_LEVEL. That is said by touching one before the
+ * lock is held, for the bug check's handler may never come back. Then the thread passes for a low one. */
 static NOINLINE void *slist_pop_forced(struct slist_head *head)
 {
     const struct slist_entry *first = LOAD(&head->first);

@@ -214,7 +214,7 @@ static void print_lists(const struct kept *kept, uint64_t most_lists, bool is_en
     text_clear(&line);
     for (size_t i = 0; i < kept->list_count; i++) {
         const struct kept_list *list = &kept->lists[i];
-        if (list->blocks == 0 && !is_end)
+        if (list->blocks == 0 && !list->is_lost && !is_end)
             continue;
         if (most_lists == 0) {
             cut++;
@@ -229,7 +229,7 @@ static void print_lists(const struct kept *kept, uint64_t most_lists, bool is_en
         text_hex(&line, (uintptr_t)list->list);
         text_string(&line, " (");
         text_tag(&line, list->tag);
-        text_string(&line, ", not deleted)");
+        text_string(&line, list->is_lost ? ", not deleted, but overwritten)" : ", not deleted)");
         output_line(&line);
     }
     if (cut == 0)

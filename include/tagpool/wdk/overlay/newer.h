@@ -5,6 +5,16 @@
 #ifndef TAGPOOL_WDK_NEWER_H
 #define TAGPOOL_WDK_NEWER_H
 
+#ifndef DECLSPEC_NOVTABLE
+#define DECLSPEC_NOVTABLE
+#endif
+#ifndef DECLSPEC_NOTHROW
+#define DECLSPEC_NOTHROW
+#endif
+#ifndef DECLSPEC_UUID
+#define DECLSPEC_UUID(text)
+#endif
+
 typedef unsigned char BYTE, *PBYTE;
 typedef USHORT WORD, *PWORD;
 typedef ULONG DWORD, *PDWORD;
