@@ -79,6 +79,14 @@ static void by_chance(void **state)
     for (size_t i = 0; i < first.length; i++)
         ones += first.text[i] == '1';
     check(ones > 50 && ones < 200);
+    /* The other way to choose, while something else is on: the same blocks again. */
+    with("special=Wave special_sample=10 special_seed=4711 track=Surf");
+    ones = 0;
+    for (int i = 0; i < 1000; i++)
+        ones += allocates_special(10, WAVE);
+    check(ones > 50 && ones < 200 && !allocates_special(10, SURF));
+    same(tagpool_start("track=none"), 0);
+    check(!allocates_special(10, SURF));
     with("special=* special_sample=10");
     check(printed("special pool samples 1 in 10 with special_seed="));
     off();
