@@ -9,7 +9,9 @@
  * each; TAG `none` empties its list.
  *
  *   hit=TAG            each allocation and free of a matching block calls the hit handler, see below
- *   hit_nth=K          only the K-th allocation of the tag, counted since the verifier was switched on; 0, the default: every one
+ *   hit_nth=K          only the K-th allocation of the tag since the program started; 0, the default: every one
+ *   hit_site=HASH:K    the K-th allocation at a call site, of tracked blocks; without K each one. HASH is what reports of tracked
+ *                      blocks print (see below), and the same in each run; none, the default: none
  *   track=TAG          keeps for each matching block: caller, stack, sequence number, thread, driver, file and line
  *   stack_frames=N     how many frames of a stack are kept, 0 to 64; 0 keeps the caller only; default 16
  *   log=N              how many operations the log keeps, the newest; 0 for none; default 65,536 (while anything is tracked)
@@ -53,7 +55,7 @@ struct tagpool_operation {
     void *block;             /* NULL for an allocation that failed */
     size_t bytes;            /* requested */
     uint64_t sequence;       /* of all operations since the verifier was switched on, from 1 */
-    uint64_t nth;            /* of the allocations of this tag since then, from 1; 0 for a free */
+    uint64_t nth;            /* of the allocations of this tag since the program started, from 1; 0 for a free */
     uint64_t thread;         /* the system's number of the thread */
     const char *driver;      /* in whose name it was done; NULL for nobody's */
     const char *file;        /* where the macro form was used; NULL otherwise */
@@ -131,8 +133,8 @@ struct tagpool_verifier_counters {
     uint64_t failed_deliberately;   /* faults injected */
     uint64_t succeeded_special;     /* of the succeeded: from special pool */
     uint64_t with_no_tag;           /* of the attempted: under the tag "None" */
-    uint64_t special_wanted;        /* of the attempted: special pool was to serve them; normal pool did if it could not */
     uint64_t faults_recorded;       /* of the attempted: would have failed but for fault_stacks=record */
+    uint64_t special_wanted;        /* of the attempted: special pool was to serve them; normal pool did if it could not */
 };
 
 TAGPOOL_API void tagpool_verifier_read(struct tagpool_verifier_counters *counters);
@@ -177,6 +179,15 @@ TAGPOOL_API int tagpool_origin(const void *address, struct tagpool_operation *al
 
 /* Called with an operation; returns true to go on. May not allocate or free pool. */
 typedef bool tagpool_operation_visitor(const struct tagpool_operation *operation, void *context);
+
+/* Leak reports (tagpool_verdict() and its like) and that of a driver's unload list tracked blocks by call site:
+ *     2nd and 5th of 5 allocations made here, tag Buf1:
+ * then the stack, each frame as module and offset, then the blocks, each with its number of the tag and of the call site, thread,
+ * driver, file and line, then the options with which the next run stops at the first of them (see option hit):
+ *     to stop there: TAGPOOL_OPTIONS='track=Buf1 hit=Buf1 hit_nth=3'
+ * The k-th allocation of a tag may be another one in each run if several threads use the tag. That at its call site is the same
+ * where only one thread at a time comes there, and its options come second, with hit_site; they count from the start, so they are
+ * right if tracking was on from the start. Blocks that were not tracked come last, marked so. */
 
 /* Visits the operations that the log has kept, newest first. */
 TAGPOOL_API void tagpool_log_walk(tagpool_operation_visitor *visitor, void *context);

@@ -7,6 +7,7 @@
  */
 #include "ledger/depot.h"
 
+#include "ledger/fault_log.h"
 #include "port/port.h"
 
 #define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
@@ -16,6 +17,7 @@ struct stack {
     uint64_t hash; /* of the frames */
     uint32_t next; /* in the bucket; 0 for none */
     uint32_t count;
+    aligned_u64 lasting; /* depot_hash(); 0 until it was asked for */
     uintptr_t frames[];
 };
 
@@ -153,7 +155,16 @@ unsigned depot_frames(uint32_t stack, const uintptr_t **frames)
 
 uint64_t depot_hash(uint32_t stack)
 {
-    return stack != 0 ? stack_at(stack)->hash : 0;
+    if (stack == 0)
+        return 0;
+    struct stack *at = stack_at(stack);
+    uint64_t hash = LOAD(&at->lasting);
+    if (hash == 0) {
+        char bytes[FAULT_LINE_BYTES];
+        (void)fault_line_write(bytes, FAULT_RECORDED, 0, at->frames, at->count, &hash);
+        STORE(&at->lasting, hash);
+    }
+    return hash;
 }
 
 uint32_t depot_count(void)
@@ -218,6 +229,16 @@ void depot_discharge(uint32_t stack, uint32_t tag, size_t bytes)
         return;
     (void)add_fetch_u64(&site->bytes_out, bytes);
     (void)add_fetch_u64(&site->frees, 1);
+}
+
+uint64_t depot_allocs(uint32_t stack, uint32_t tag)
+{
+    return stack != 0 && LOAD(&depot.sites) != NULL ? LOAD(&site_place(stack, tag)->allocs) : 0;
+}
+
+bool depot_has_sites(void)
+{
+    return LOAD(&depot.site_count) != 0;
 }
 
 void depot_walk(bool (*visit)(const struct depot_site *site, void *context), void *context)

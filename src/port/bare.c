@@ -57,6 +57,12 @@ bool port_decommit(void *base, size_t bytes)
     return false;
 }
 
+bool port_is_mapped(const void *address, size_t bytes)
+{
+    (void)address, (void)bytes;
+    return true;
+}
+
 bool port_pin(void *base, size_t bytes)
 {
     (void)base;

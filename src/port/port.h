@@ -47,6 +47,9 @@ INTERNAL bool port_expect(void *base, size_t bytes);
 /* Gives the memory behind committed addresses back to the system. They stay usable and read zero. */
 INTERNAL bool port_decommit(void *base, size_t bytes);
 
+/* Whether memory is there, for pointers that a caller may have left behind: what a library that was unloaded had is not. */
+INTERNAL bool port_is_mapped(const void *address, size_t bytes);
+
 /* Keeps committed memory in RAM. */
 INTERNAL bool port_pin(void *base, size_t bytes);
 

@@ -77,6 +77,16 @@ bool port_decommit(void *base, size_t bytes)
     return done;
 }
 
+bool port_is_mapped(const void *address, size_t bytes)
+{
+    int saved = errno;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)address & ~(page - 1);
+    bool mapped = msync((void *)start, (uintptr_t)address - start + bytes, MS_ASYNC) == 0;
+    errno = saved;
+    return mapped;
+}
+
 bool port_pin(void *base, size_t bytes)
 {
     int saved = errno;

@@ -12,7 +12,9 @@
 
 #include <stdlib.h>
 
+/* Without the status codes, whose names the WDK's headers have too: they meet in the single file. */
 #define WIN32_LEAN_AND_MEAN
+#define WIN32_NO_STATUS
 #include <windows.h>
 
 /* ---- memory ---- */
@@ -48,6 +50,18 @@ static bool make_room(size_t bytes)
     SIZE_T most;
     return GetProcessWorkingSetSize(GetCurrentProcess(), &least, &most) &&
            SetProcessWorkingSetSize(GetCurrentProcess(), least + bytes, most + bytes);
+}
+
+static bool is_committed(const void *address)
+{
+    MEMORY_BASIC_INFORMATION memory;
+    return VirtualQuery(address, &memory, sizeof memory) != 0 && memory.State == MEM_COMMIT &&
+           (memory.Protect & (PAGE_NOACCESS | PAGE_GUARD)) == 0;
+}
+
+bool port_is_mapped(const void *address, size_t bytes)
+{
+    return bytes == 0 || (is_committed(address) && is_committed((const char *)address + bytes - 1));
 }
 
 bool port_pin(void *base, size_t bytes)

@@ -6,7 +6,9 @@
 
 #include "report/output.h"
 
-enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS, OPTION_NAMES, OPTION_PATH };
+enum option_kind {
+    OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS, OPTION_NAMES, OPTION_PATH, OPTION_SITE
+};
 
 struct option {
     const char *name;
@@ -41,6 +43,7 @@ static const struct option option_table[] = {
     {"force_irql", OPTION_CHOICE, FIELD(force_irql), 0, 0, OFF_ON},
     {"hit", OPTION_MASKS, FIELD(verifier.hit), 0, 0, NULL},
     {"hit_nth", OPTION_NUMBER, FIELD(verifier.hit_nth), 0, NUMBER_MOST, NULL},
+    {"hit_site", OPTION_SITE, FIELD(verifier.hit_site), 0, 0, NULL},
     {"track", OPTION_MASKS, FIELD(verifier.track), 0, 0, NULL},
     {"stack_frames", OPTION_NUMBER, FIELD(verifier.stack_frames), 0, 64, NULL},
     {"log", OPTION_NUMBER, FIELD(verifier.log), 0, 1 << 24, NULL},
@@ -181,6 +184,47 @@ static bool read_mask(struct word word, const char *ways, struct tag_masks *mask
     return true;
 }
 
+/* Copies a path; "none" is the empty one. */
+static bool read_path(struct word word, char *path)
+{
+    if (word.length == 0 || word.length >= PATH_CHARACTERS)
+        return false;
+    for (size_t i = 0; i < word.length; i++)
+        if ((unsigned char)word.start[i] < 0x20 || word.start[i] == 0x7F)
+            return false;
+    size_t length = word_is(word, "none", 4) ? 0 : word.length;
+    memset(path, 0, PATH_CHARACTERS);
+    memcpy(path, word.start, length);
+    return true;
+}
+
+/* "0x" and up to 16 hexadecimal digits that are not 0 together, then perhaps ":" and a number; "none" is none. */
+static bool read_site(struct word word, struct hit_site *site)
+{
+    struct hit_site read = {0, 0};
+    size_t i = 2;
+    if (word_is(word, "none", 4)) {
+        *site = read;
+        return true;
+    }
+    if (word.length < 3 || word.start[0] != '0' || word.start[1] != 'x')
+        return false;
+    for (; i < word.length && i < 18; i++) {
+        char c = word.start[i];
+        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+        if (digit == 16)
+            break;
+        read.hash = read.hash << 4 | digit;
+    }
+    if (read.hash == 0 || (i < word.length && word.start[i] != ':'))
+        return false;
+    struct word number = {word.start + i + 1, word.length - i - 1};
+    if (i < word.length && (!read_number(number, false, &read.nth) || read.nth > NUMBER_MOST))
+        return false;
+    *site = read;
+    return true;
+}
+
 /* Adds a name to the list; "none" empties it. */
 static bool read_name(struct word word, struct name_list *names)
 {
@@ -196,20 +240,6 @@ static bool read_name(struct word word, struct name_list *names)
     return true;
 }
 
-/* Copies a path; "none" is the empty one. */
-static bool read_path(struct word word, char *path)
-{
-    if (word.length == 0 || word.length >= PATH_CHARACTERS)
-        return false;
-    for (size_t i = 0; i < word.length; i++)
-        if ((unsigned char)word.start[i] < 0x20 || word.start[i] == 0x7F)
-            return false;
-    size_t length = word_is(word, "none", 4) ? 0 : word.length;
-    memset(path, 0, PATH_CHARACTERS);
-    memcpy(path, word.start, length);
-    return true;
-}
-
 /* Reads what follows the option's name and '=' into its field; false iff that is not what it should be. */
 static bool read_field(const struct option *option, struct word word, void *field)
 {
@@ -220,6 +250,8 @@ static bool read_field(const struct option *option, struct word word, void *fiel
         return read_name(word, field);
     if (option->kind == OPTION_PATH)
         return read_path(word, field);
+    if (option->kind == OPTION_SITE)
+        return read_site(word, field);
     if (!read_value(option, word, &value))
         return false;
     memcpy(field, &value, sizeof value);
@@ -285,6 +317,10 @@ static void expect_value(struct text *line, const struct option *option)
     }
     if (option->kind == OPTION_PATH) {
         text_string(line, "PATH, 1 to 255 characters without blanks, commas and semicolons, or none");
+        return;
+    }
+    if (option->kind == OPTION_SITE) {
+        text_string(line, "HASH or HASH:K, 0x and 1 to 16 digits 0 to 9 and a to f, then which allocation there, or none");
         return;
     }
     text_decimal(line, option->least, 0);

@@ -28,10 +28,17 @@ struct name_list {
 
 #define PATH_CHARACTERS 256
 
+/* A call site of tracked blocks. */
+struct hit_site {
+    uint64_t hash; /* 0 for none */
+    uint64_t nth;  /* of its allocations; 0 for each */
+};
+
 /* What the verifier (tagpool/verifier.h) is to do: the fields have the names of the options. */
 struct verifier_options {
     struct tag_masks hit;
     uint64_t hit_nth;
+    struct hit_site hit_site;
     struct tag_masks track;
     uint64_t stack_frames; /* of each stack that is kept; 0: the caller only */
     uint64_t log;          /* operations kept */
@@ -55,7 +62,7 @@ struct verifier_options {
     uint64_t unload;       /* enum unload_policy */
 };
 
-/* Every field is 64 bits wide, a list of masks or names, or a path, so that one table can fill them all. */
+/* Every field is 64 bits wide, a list of masks or names, a path, or a call site, so that one table can fill them all. */
 struct options {
     uint64_t reserve;
     uint64_t limit[2]; /* by enum tagpool_pool */

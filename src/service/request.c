@@ -54,9 +54,9 @@ bool request_priority(struct wdk_request *request, unsigned priority)
     if ((priority & ~9u) > 32 || (priority & ~9u) % 16 != 0 || (priority & 9) == 1)
         return false;
     request->spare = priority >= 32 ? 0 : priority >= 16 ? 5 : 3;
+    request->is_promised = priority >= 32;
     if ((priority & 8) != 0)
         request->edge = (uint8_t)(1 + ((priority & 1) != 0 ? SPECIAL_START : SPECIAL_END));
-    request->is_promised = priority >= 32;
     return true;
 }
 

@@ -384,8 +384,9 @@ static void wrong_options(void **state)
 
 int main(void)
 {
+    /* The first has a library of its own as long as it is the first. */
     const struct CMUnitTest tests[] = {
-        test(by_chance),       fresh_test(exhaustion), test(by_tag),         test(by_size),
+        fresh_test(exhaustion), test(by_chance),       test(by_tag),         test(by_size),
         test(by_driver),       test(edges),            test(edge_of_each_mask), test(known_as_blocks),
         test(realloc_and_zero), test(damage),          test(wrong_frees),    test(quarantine),
         test(limits),          test(patterns),         test(wrong_options),
