@@ -21,7 +21,8 @@ static struct {
     struct verifier_options options;
     uint64_t seed;
     aligned_u64 wanted, served;
-    uint32_t is_told; /* that too few are served */
+    aligned_u64 watched; /* the millisecond in which faults were last taken over */
+    uint32_t is_told;    /* that too few are served */
 } guard = {.options = {.special_pages = 1 << 18}};
 
 INTERNAL PORT_THREAD_LOCAL uint64_t guard_countdown;
@@ -320,6 +321,19 @@ static struct special_block *take_guarded(const struct request *request, enum sp
     return special;
 }
 
+/* Faults are taken over anew for each first block, for a test runner may have taken the signals over since; but not more than once
+ * in a millisecond. */
+static void watch_again(const struct special_block *special)
+{
+    if (special_live_pages() != special->pages)
+        return;
+    uint64_t now = port_milliseconds();
+    if (now == LOAD(&guard.watched))
+        return;
+    STORE(&guard.watched, now);
+    guard_watch();
+}
+
 struct special_block *guard_take(const struct request *request, struct event *event, bool is_due, bool *zeroed)
 {
     enum special_edge edge;
@@ -331,9 +345,7 @@ struct special_block *guard_take(const struct request *request, struct event *ev
         warn_if_few();
         return NULL;
     }
-    /* Anew for each first block: a test runner may have taken the signals over since. */
-    if (special_live_pages() == special->pages)
-        guard_watch();
+    watch_again(special);
     (void)add_fetch_u64(&guard.served, 1);
     (void)event_stack(event, (unsigned)guard.options.stack_frames);
     special_place(special, request->bytes, request->alignment, edge);
