@@ -67,7 +67,8 @@ struct tagpool_operation {
 /* ---- Hit tag ----------------------------------------------------------------------------------------------------- */
 
 /* While a tag is set, each allocation and free of that very tag is a hit. 0, and the kernel's own default 0xFFFFFF0F, mean none.
- * A debugger writes the library's variable PoolHitTag instead, which is this: `set var PoolHitTag = ' cbA'` (lowest byte first). */
+ * A debugger writes the library's variable PoolHitTag instead, which is this: `set var PoolHitTag = ' cbA'` (lowest byte
+ * first). */
 TAGPOOL_API void tagpool_hit_tag_set(uint32_t tag);
 TAGPOOL_API uint32_t tagpool_hit_tag(void);
 
@@ -75,8 +76,8 @@ TAGPOOL_API uint32_t tagpool_hit_tag(void);
  * allocations that failed. With no lock held; it may use pool: what it does itself is no hit. */
 typedef void tagpool_hit_handler(const struct tagpool_operation *operation, uint64_t count, void *context);
 
-/* Sets the handler; NULL sets the default back: breaks into the debugger if one is attached, otherwise prints the operation with its
- * stack. Call it while no other thread uses pool. */
+/* Sets the handler; NULL sets the default back: breaks into the debugger if one is attached, otherwise prints the
+ * operation with its stack. Call it while no other thread uses pool. */
 TAGPOOL_API void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *context);
 
 /* ---- Special pool ------------------------------------------------------------------------------------------------ */
@@ -172,9 +173,9 @@ TAGPOOL_API size_t tagpool_faults(struct tagpool_operation *operations, size_t c
 #define TAGPOOL_ALLOC(pool, bytes, tag) tagpool_alloc_at(pool, bytes, tag, __FILE__, __LINE__)
 TAGPOOL_API void *tagpool_alloc_at(enum tagpool_pool pool, size_t bytes, uint32_t tag, const char *file, unsigned line);
 
-/* How the outstanding block that contains the byte at `address` was allocated; *site_nth, unless NULL, becomes which allocation of
- * its tag at its call stack it was, from 1. True only while nobody frees the block. Fails iff the byte belongs to no
- * outstanding block, or its block was not tracked, as one from before tracking began (TAGPOOL_ENOTFOUND). */
+/* How the outstanding block that contains the byte at `address` was allocated; *site_nth, unless NULL, becomes which
+ * allocation of its tag at its call stack it was, from 1. True only while nobody frees the block. Fails iff the byte
+ * belongs to no outstanding block, or its block was not tracked, as one from before tracking began (TAGPOOL_ENOTFOUND). */
 TAGPOOL_API int tagpool_origin(const void *address, struct tagpool_operation *allocation, uint64_t *site_nth);
 
 /* Called with an operation; returns true to go on. May not allocate or free pool. */
@@ -202,28 +203,29 @@ struct tagpool_site {
     uint64_t blocks, bytes;  /* outstanding, requested */
 };
 
-/* Writes up to `capacity` call sites, those with most outstanding bytes first, and returns how many there are. `sites` may be NULL iff
- * `capacity` is 0. */
+/* Writes up to `capacity` call sites, those with most outstanding bytes first, and returns how many there are. `sites` may
+ * be NULL iff `capacity` is 0. */
 TAGPOOL_API size_t tagpool_sites(struct tagpool_site *sites, size_t capacity);
 
 /* ---- Drivers ------------------------------------------------------------------------------------------------------- */
 
-/* In whose name memory is taken. A thread works for one driver at a time, or for nobody; what it allocates meanwhile is the driver's,
- * whoever frees it. Once a driver was loaded, every allocation takes the slower path. */
+/* In whose name memory is taken. A thread works for one driver at a time, or for nobody; what it allocates meanwhile is
+ * the driver's, whoever frees it. Once a driver was loaded, every allocation takes the slower path. */
 struct tagpool_driver;
 
-/* Loads a driver; one of that name that was loaded before comes back, with its counts. Fails iff the name is empty or longer than 63
- * characters, or there have been 1,024 others (NULL). */
+/* Loads a driver; one of that name that was loaded before comes back, with its counts. Fails iff the name is empty or
+ * longer than 63 characters, or there have been 1,024 others (NULL). */
 TAGPOOL_API struct tagpool_driver *tagpool_driver_load(const char *name);
 
 /* From now on the calling thread works for `driver`, or for nobody (NULL). Returns for whom it did before. */
 TAGPOOL_API struct tagpool_driver *tagpool_driver_enter(struct tagpool_driver *driver);
 
 /* Unloads a driver. If blocks of its are outstanding they are listed through the sink (option leak_blocks), with where each was
- * allocated, and option `unload` decides: `stop`, bug check 0xC4/0x62 (name, 0, number of blocks); `report`, a finding of that code,
- * and they stay the driver's; `adopt`, a finding, and they are nobody's from now on; `free`, a finding, and they are freed.
- * An allocation in the name of a driver that is not loaded is bug check 0xC4/0x61 (its paged bytes, nonpaged bytes, blocks).
- * Returns TAGPOOL_CLEAN, TAGPOOL_LEAK, or TAGPOOL_NOT_CHECKED if the driver is not loaded. No thread may be working for it. */
+ * allocated, and option `unload` decides: `stop`, bug check 0xC4/0x62 (name, 0, number of blocks); `report`, a finding of
+ * that code, and they stay the driver's; `adopt`, a finding, and they are nobody's from now on; `free`, a finding, and
+ * they are freed. An allocation in the name of a driver that is not loaded is bug check 0xC4/0x61 (its paged bytes,
+ * nonpaged bytes, blocks). Returns TAGPOOL_CLEAN, TAGPOOL_LEAK, or TAGPOOL_NOT_CHECKED if the driver is not loaded. No
+ * thread may be working for it. */
 TAGPOOL_API enum tagpool_verdict tagpool_driver_unload(struct tagpool_driver *driver);
 
 /* Counts of a driver in one pool; bytes are requested bytes. Peaks are exact if one thread at a time works for it. */

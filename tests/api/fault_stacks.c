@@ -314,8 +314,8 @@ static void a_deleted_line(void **state)
     same(log_lines(), 2);
 }
 
-/* "One whose action is changed to `excluded`, or that has `exclude` put before it, is excluded: nothing fails there, whatever option
- * asks for it; `exclude` and the hash are enough." */
+/* "One whose action is changed to `excluded`, or that has `exclude` put before it, is excluded: nothing fails there,
+ * whatever option asks for it; `exclude` and the hash are enough." */
 static void excluded(void **state)
 {
     char line[3][2000], text[8000];
