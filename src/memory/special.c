@@ -145,6 +145,14 @@ static bool may_take(unsigned region, size_t pages)
            (is_patterned || special.is_marked || special.guarded_blocks < PORT_PROTECTED_MOST);
 }
 
+/* In a region with patterns: before anybody can take, and check, the run behind. */
+static void fill_between(const struct special_block *block)
+{
+    memset((void *)(special_data(block) + special_charged(block)), SPECIAL_BETWEEN_BYTE, special_between(block));
+    if (block->first == 1)
+        memset((void *)special.region[block->region].base, SPECIAL_BETWEEN_BYTE, special.page_bytes);
+}
+
 /* A run within the budget: lets go of as many freed blocks as it takes. */
 static struct special_block *take_run(unsigned region, size_t pages)
 {
@@ -160,8 +168,11 @@ static struct special_block *take_run(unsigned region, size_t pages)
             block = special_cut(region, pages);
         }
     }
-    if (block != NULL)
+    if (block != NULL) {
         count_live(block, 1);
+        if (region % 2 == 1)
+            fill_between(block);
+    }
     special_unlock();
     return block;
 }

@@ -12,8 +12,6 @@
 #include "pool/pattern.h"
 #include "report/output.h"
 
-#define BETWEEN_BYTE 0xB7 /* where an inaccessible page would be; two blocks share it */
-
 /* So many of a hundred allocations must be served, or the user is told. */
 #define SERVED_LEAST 95u
 
@@ -164,9 +162,6 @@ static void fill_surroundings(const struct special_block *special)
     find_surroundings(special, &around);
     memset((void *)around.data, special->fill, around.start - around.data);
     memset((void *)around.end, special->fill, around.data_end - around.end);
-    memset((void *)around.data_end, BETWEEN_BYTE, around.behind - around.data_end);
-    if (special->first == 1)
-        memset((void *)around.before, BETWEEN_BYTE, around.data - around.before);
 }
 
 /* The first address in a range that does not hold the value; `end` if all do. */
@@ -200,10 +195,10 @@ static uint32_t find_damage(const struct special_block *special, uintptr_t *dama
     *damaged = first_damaged(around.data, around.start, special->fill);
     if (*damaged != around.start)
         return is_one_bit(*damaged, around.start, special->fill) ? 0x32 : 0x23;
-    *damaged = first_damaged(around.data_end, around.behind, BETWEEN_BYTE);
+    *damaged = first_damaged(around.data_end, around.behind, SPECIAL_BETWEEN_BYTE);
     if (*damaged != around.behind)
         return 0x24;
-    *damaged = first_damaged(around.before, around.data, BETWEEN_BYTE);
+    *damaged = first_damaged(around.before, around.data, SPECIAL_BETWEEN_BYTE);
     return *damaged != around.data ? 0x23 : 0;
 }
 
@@ -321,8 +316,8 @@ static struct special_block *take_guarded(const struct request *request, enum sp
     return special;
 }
 
-/* Faults are taken over anew for each first block, for a test runner may have taken the signals over since; but not more than once
- * in a millisecond. */
+/* Faults are taken over anew for each first block, for a test runner may have taken the signals over since; but not more than
+ * once in a millisecond. */
 static void watch_again(const struct special_block *special)
 {
     if (special_live_pages() != special->pages)
