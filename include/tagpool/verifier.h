@@ -82,8 +82,8 @@ TAGPOOL_API void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *con
 
 /* ---- Special pool ------------------------------------------------------------------------------------------------ */
 
-/* A block of special pool has pages of its own, and an inaccessible page before and behind them: to touch one of these is
- * a mistake that is found at once. A block is charged its whole pages.
+/* A block of special pool has pages of its own, and an inaccessible page before and behind them: to touch one of these is a
+ * mistake that is found at once. A block is charged its whole pages.
  *
  * Edge. `end`: the block's end lies at the page behind it, rounded up as far as its alignment needs; a request above
  * TAGPOOL_PAGE_SIZE - 32 (16 on 32-bit) bytes starts on a page all the same. `exact`: its last byte lies there, whatever
@@ -91,26 +91,29 @@ TAGPOOL_API void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *con
  * mask that matches decides; ExAllocatePoolWithTagPriority() and ExAllocatePool3() decide for single blocks.
  * POOL_FLAG_SPECIAL_POOL asks for special pool whatever tags, sizes and samples say, with no option on at all.
  *
- * The rest of a block's pages holds a byte of chance for each block, and is checked when the block is freed: bug check
- * 0xC1 with the address of the block, that of the first damaged byte, 0, and 0x23 for damage before the block, 0x32 if it
- * is a single bit, 0x24 behind its end. The block then stays outstanding. Freeing an address that is inside of a block is
+ * The rest of a block's pages holds a byte of chance for each block, and is checked when the block is freed: bug check 0xC1
+ * with the address of the block, that of the first damaged byte, 0, and 0x23 for damage before the block, 0x32 if it is a
+ * single bit, 0x24 behind its end. The block then stays outstanding. Freeing an address that is inside of a block is
  * 0xC1/0x21, any other that is no block's 0xC1/0x20 (the sub-code is the fourth parameter), a block freed before 0xC2/0x07.
  *
- * Freed blocks become inaccessible and stay so in a quarantine as long as pages last; then the oldest is let go first. If that
- * does not make room, normal pool serves the allocation: it succeeds, and `special_wanted` counts it. When less than 95 % were
- * served, a line through the sink says so, once for each value of special_pages.
+ * Freed blocks become inaccessible and stay so in a quarantine as long as pages last; then the oldest is let go first. If
+ * that does not make room, normal pool serves the allocation: it succeeds, and `special_wanted` counts it. When less than
+ * 95 % were served, a line through the sink says so, once for each value of special_pages.
  *
  * An access to an inaccessible page is a bug check with the address, 0 for a read or 1 for a write, the instruction's
  * address, and 0: 0xCD beside a block, 0xCC in a freed one; on a thread that works for a driver 0xD6 and 0xD5. The report
  * says how far from the block that is, and how the block was allocated and freed. If a handler returns, the page is
  * accessible until it is used again, and the access goes on. Faults elsewhere go to the handlers that were there before.
  *
- * Pages become inaccessible by a marker, which costs the system nothing (Linux 6.13). Where it has none, or with
- * `protect`, by protection: each block then costs two of the system's mappings, of which Linux has 65,530. Where 16,384
- * blocks have these, or they run out, or with `pattern`, there are patterns instead of inaccessible pages, checked as the
- * rest of a block's pages is; freed blocks are filled, and checked when they are used again (0xC6). Between `mark` and
+ * Pages become inaccessible by a marker, which costs the system nothing (Linux 6.13). Where it has none, or with `protect`,
+ * by protection: each block then costs two of the system's mappings, of which Linux has 65,530. Where 16,384 blocks have
+ * these (not on Windows), or they run out, or with `pattern`, there are patterns instead of inaccessible pages, checked as
+ * the rest of a block's pages is; freed blocks are filled, and checked when they are used again (0xC6). Between `mark` and
  * `protect` the first block decides.
- */
+ *
+ * Samples. While nothing else of the verifier is on, allocations that are no samples, and all frees, are nearly as fast as
+ * with nothing on at all. Each thread then counts down to its next sample: one thread's samples are the same in each run
+ * with the same seed. Otherwise the seed, the tag and how many of the tag came before decide. */
 struct tagpool_special_use {
     uint64_t blocks, pages;             /* outstanding; pages between blocks do not count */
     uint64_t freed_blocks, freed_pages; /* in quarantine */
@@ -122,7 +125,8 @@ TAGPOOL_API void tagpool_special_read(struct tagpool_special_use *use);
 /* ---- Counters ---------------------------------------------------------------------------------------------------- */
 
 /* Driver Verifier's counters, of all allocations while any service of the verifier was on. The first four add up:
- *   attempted = succeeded + failed + failed_deliberately. */
+ *   attempted = succeeded + failed + failed_deliberately.
+ * While only samples of special pool are on, none but these are counted. */
 struct tagpool_verifier_counters {
     uint64_t attempted;
     uint64_t succeeded;

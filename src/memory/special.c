@@ -7,10 +7,6 @@
 #include "memory/special_runs.h"
 #include "tagpool/verifier.h"
 
-/* So many blocks may have inaccessible pages by protection: for half of the mappings that Linux gives a process. The program
- * needs some too. */
-#define PROTECTED_MOST 16384u
-
 void special_lock(void)
 {
     port_lock(&special.lock);
@@ -146,7 +142,15 @@ static bool may_take(unsigned region, size_t pages)
 {
     bool is_patterned = region % 2 == 1;
     return special.live + pages <= special.limit && pages < special.region[region].pages &&
-           (is_patterned || special.is_marked || special.guarded_blocks < PROTECTED_MOST);
+           (is_patterned || special.is_marked || special.guarded_blocks < PORT_PROTECTED_MOST);
+}
+
+/* In a region with patterns: before anybody can take, and check, the run behind. */
+static void fill_between(const struct special_block *block)
+{
+    memset((void *)(special_data(block) + special_charged(block)), SPECIAL_BETWEEN_BYTE, special_between(block));
+    if (block->first == 1)
+        memset((void *)special.region[block->region].base, SPECIAL_BETWEEN_BYTE, special.page_bytes);
 }
 
 /* A run within the budget: lets go of as many freed blocks as it takes. */
@@ -164,8 +168,11 @@ static struct special_block *take_run(unsigned region, size_t pages)
             block = special_cut(region, pages);
         }
     }
-    if (block != NULL)
+    if (block != NULL) {
         count_live(block, 1);
+        if (region % 2 == 1)
+            fill_between(block);
+    }
     special_unlock();
     return block;
 }

@@ -48,6 +48,9 @@ struct special_block {
     struct special_event allocated, freed;
 };
 
+/* What an accessible page between two runs is filled with, always: two blocks share it, and each is checked by itself. */
+#define SPECIAL_BETWEEN_BYTE 0xB7
+
 /* Address space of all regions; published last. */
 struct special_range {
     uintptr_t base;

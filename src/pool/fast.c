@@ -4,6 +4,7 @@
  * peak. As in pool.h nothing special is on; whatever is, goes on to pool.c.
  */
 #include "memory/big.h"
+#include "pool/guard.h"
 #include "pool/pool.h"
 
 void *pool_alloc_peak(void *block)
@@ -66,7 +67,9 @@ static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, si
 static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     struct thread *thread = thread_self;
-    if (thread != NULL && LOAD(&pool_state.features) == 0 && pool < POOLS && LOAD(&hit_tag) == 0) {
+    bool is_due = guard_is_due();
+    bool is_plain = !is_due && (LOAD(&pool_state.features) & ~FEATURE_SAMPLED) == 0;
+    if (thread != NULL && is_plain && pool < POOLS && LOAD(&hit_tag) == 0) {
         uint32_t live = find_live(thread, pool, tag);
         void *block = NULL;
         if (live != 0)
@@ -74,7 +77,7 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
         if (block != NULL)
             return block;
     }
-    return pool_alloc_slow(&(struct request){.pool = pool, .bytes = bytes, .tag = tag, .alignment = 1, .caller = caller,
+    return pool_alloc_slow(&(struct request){.pool = pool, .bytes = bytes, .tag = tag, .alignment = 1, .caller = caller, .is_due = is_due,
                                              .frame = __builtin_frame_address(0)});
 }
 

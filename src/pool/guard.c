@@ -12,8 +12,6 @@
 #include "pool/pattern.h"
 #include "report/output.h"
 
-#define BETWEEN_BYTE 0xB7 /* where an inaccessible page would be; two blocks share it */
-
 /* So many of a hundred allocations must be served, or the user is told. */
 #define SERVED_LEAST 95u
 
@@ -21,12 +19,32 @@ static struct {
     struct verifier_options options;
     uint64_t seed;
     aligned_u64 wanted, served;
-    uint32_t is_told; /* that too few are served */
+    aligned_u64 watched; /* the millisecond in which faults were last taken over */
+    uint32_t is_told;    /* that too few are served */
 } guard = {.options = {.special_pages = 1 << 18}};
+
+INTERNAL PORT_THREAD_LOCAL uint64_t guard_countdown;
+
+static PORT_THREAD_LOCAL uint64_t guard_draws; /* of this thread */
 
 bool guard_is_on(void)
 {
     return guard.options.special.count != 0 || guard.options.special_driver.count != 0;
+}
+
+bool guard_is_sampling(void)
+{
+    return guard_is_on() && guard.options.special_sample > 1;
+}
+
+/* Turns come after 1 to 2 N - 1 allocations, N on average: each allocation's chance is one in N, whatever its tag and size. */
+bool guard_draw(void)
+{
+    uint64_t number = fault_mix(guard.seed, thread_self != NULL ? thread_self->number : 0, ++guard_draws);
+    uint64_t range = 2 * guard.options.special_sample - 1;
+    uint64_t turn = number - divide(number, range) * range;
+    guard_countdown = turn;
+    return turn == 0;
 }
 
 static void say_seed(void)
@@ -42,7 +60,7 @@ static void say_seed(void)
 
 void guard_options(const struct verifier_options *options)
 {
-    bool was_sampling = guard_is_on() && guard.options.special_sample > 1;
+    bool was_sampling = guard_is_sampling();
     uint64_t seed = options->special_seed;
     if (seed == 0)
         seed = was_sampling ? guard.seed : 1 + (uint32_t)port_milliseconds() % 1000000u;
@@ -84,7 +102,7 @@ static bool is_named(const struct driver *driver)
 }
 
 /* Whether special pool is to serve the request, and on which side the block goes. */
-static bool is_chosen(const struct request *request, const struct event *event, enum special_edge *edge)
+static bool is_chosen(const struct request *request, const struct event *event, bool is_due, enum special_edge *edge)
 {
     const struct verifier_options *options = &guard.options;
     const struct tag_mask *mask = masks_find(&options->special, event->tag);
@@ -96,7 +114,7 @@ static bool is_chosen(const struct request *request, const struct event *event, 
         return false;
     if (mask == NULL && !is_named(event->driver))
         return false;
-    if (options->special_sample <= 1)
+    if (options->special_sample <= 1 || is_due)
         return true;
     uint64_t chance = fault_mix(guard.seed, event->tag, event->nth);
     return chance - divide(chance, options->special_sample) * options->special_sample == 0;
@@ -144,9 +162,6 @@ static void fill_surroundings(const struct special_block *special)
     find_surroundings(special, &around);
     memset((void *)around.data, special->fill, around.start - around.data);
     memset((void *)around.end, special->fill, around.data_end - around.end);
-    memset((void *)around.data_end, BETWEEN_BYTE, around.behind - around.data_end);
-    if (special->first == 1)
-        memset((void *)around.before, BETWEEN_BYTE, around.data - around.before);
 }
 
 /* The first address in a range that does not hold the value; `end` if all do. */
@@ -180,10 +195,10 @@ static uint32_t find_damage(const struct special_block *special, uintptr_t *dama
     *damaged = first_damaged(around.data, around.start, special->fill);
     if (*damaged != around.start)
         return is_one_bit(*damaged, around.start, special->fill) ? 0x32 : 0x23;
-    *damaged = first_damaged(around.data_end, around.behind, BETWEEN_BYTE);
+    *damaged = first_damaged(around.data_end, around.behind, SPECIAL_BETWEEN_BYTE);
     if (*damaged != around.behind)
         return 0x24;
-    *damaged = first_damaged(around.before, around.data, BETWEEN_BYTE);
+    *damaged = first_damaged(around.before, around.data, SPECIAL_BETWEEN_BYTE);
     return *damaged != around.data ? 0x23 : 0;
 }
 
@@ -301,10 +316,23 @@ static struct special_block *take_guarded(const struct request *request, enum sp
     return special;
 }
 
-struct special_block *guard_take(const struct request *request, struct event *event, bool *zeroed)
+/* Faults are taken over anew for each first block, for a test runner may have taken the signals over since; but not more than
+ * once in a millisecond. */
+static void watch_again(const struct special_block *special)
+{
+    if (special_live_pages() != special->pages)
+        return;
+    uint64_t now = port_milliseconds();
+    if (now == LOAD(&guard.watched))
+        return;
+    STORE(&guard.watched, now);
+    guard_watch();
+}
+
+struct special_block *guard_take(const struct request *request, struct event *event, bool is_due, bool *zeroed)
 {
     enum special_edge edge;
-    if (!is_chosen(request, event, &edge))
+    if (!is_chosen(request, event, is_due, &edge))
         return NULL;
     (void)add_fetch_u64(&guard.wanted, 1);
     struct special_block *special = take_guarded(request, edge, zeroed);
@@ -312,9 +340,7 @@ struct special_block *guard_take(const struct request *request, struct event *ev
         warn_if_few();
         return NULL;
     }
-    /* Anew for each first block: a test runner may have taken the signals over since. */
-    if (special_live_pages() == special->pages)
-        guard_watch();
+    watch_again(special);
     (void)add_fetch_u64(&guard.served, 1);
     (void)event_stack(event, (unsigned)guard.options.stack_frames);
     special_place(special, request->bytes, request->alignment, edge);

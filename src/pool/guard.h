@@ -13,12 +13,27 @@
 /* pre: one thread at a time. */
 INTERNAL void guard_options(const struct verifier_options *options);
 
-/* Whether an option sends any allocation to special pool. */
+/* Whether an option sends any allocation to special pool; whether only samples. */
 INTERNAL bool guard_is_on(void);
+INTERNAL bool guard_is_sampling(void);
+
+/* Allocations of this thread that will not be samples, before its next is; counted while FEATURE_SAMPLED is on. */
+INTERNAL_OBJECT PORT_THREAD_LOCAL uint64_t guard_countdown;
+
+/* Whether the turn is up; draws the next one. */
+INTERNAL bool guard_draw(void);
+
+/* To be asked once for each allocation: whether it is one that may become a sample. */
+static inline bool guard_is_due(void)
+{
+    if ((LOAD(&pool_state.features) & FEATURE_SAMPLED) == 0)
+        return false;
+    return guard_countdown == 0 ? guard_draw() : --guard_countdown == 0;
+}
 
 /* A run with the request's block in it, patterns around it, but not yet live; NULL if normal pool is to serve the request. No
- * lock is held. */
-INTERNAL struct special_block *guard_take(const struct request *request, struct event *event, bool *zeroed);
+ * lock is held. `is_due`: a sample; whether it is one need not be decided. */
+INTERNAL struct special_block *guard_take(const struct request *request, struct event *event, bool is_due, bool *zeroed);
 
 /* Makes the block of a run live: `note` says whose. Or gives the run back: normal pool serves the request after all. */
 INTERNAL void guard_publish(struct special_block *special, uint32_t note);

@@ -200,9 +200,10 @@ static void grant_twice(const struct request *request, uint32_t tag_index, struc
 }
 
 /* Grants a block of special pool, if it is to serve the request and can. */
-static void grant_special(const struct request *request, uint32_t tag_index, struct event *event, struct grant *grant)
+static void grant_special(const struct request *request, uint32_t tag_index, struct event *event, bool is_due,
+                          struct grant *grant)
 {
-    struct special_block *special = guard_take(request, event, &grant->zeroed);
+    struct special_block *special = guard_take(request, event, is_due, &grant->zeroed);
     if (special == NULL)
         return;
     size_t charged = special_charged(special);
@@ -252,11 +253,12 @@ void *pool_alloc_slow(const struct request *request)
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->pool, request->tag);
     thread_leave(thread);
-    bool verified = is_verified() || request->special;
+    bool is_due = request->is_due || guard_is_due();
+    bool verified = is_verified() || request->special || is_due;
     bool injected = verified && !verify_alloc_begin(&event, request, tag_index);
     bool possible = !injected && is_possible(request);
     if (possible && verified)
-        grant_special(request, tag_index, &event, &grant);
+        grant_special(request, tag_index, &event, is_due, &grant);
     if (possible && grant.block == NULL)
         grant_twice(request, tag_index, &grant);
     if (grant.written.kind == PLACE_FREED)
@@ -347,7 +349,7 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 static bool resize_in_place(const struct place *place, size_t bytes)
 {
     struct span *span = place->span;
-    if (LOAD(&pool_state.features) != 0 || (place->note & NOTE_PATTERNED) != 0 || place->special != NULL)
+    if ((LOAD(&pool_state.features) & ~FEATURE_SAMPLED) != 0 || (place->note & NOTE_PATTERNED) != 0 || place->special != NULL)
         return false;
     if (span->kind == SPAN_BIG) {
         if (bytes <= SLAB_MOST_BYTES || bytes > arena.bytes / POOLS || big_units(bytes) != span->units)

@@ -24,6 +24,7 @@
 #define FEATURE_FREE_CHECK 8u
 #define FEATURE_STOPPED 16u   /* before start */
 #define FEATURE_VERIFIER 32u  /* a service of the verifier (verify.h) */
+#define FEATURE_SAMPLED 64u   /* special pool takes samples, and nothing else of the verifier is on: frees stay fast */
 
 /* The fast paths need no test for features: while one is on, allocate finds no block, for heaps are closed, and free takes any
  * address for foreign. */
@@ -55,6 +56,7 @@ struct request {
     const char *file;  /* of the macro form; NULL otherwise */
     unsigned line;
     bool special; /* asks for special pool by itself */
+    bool is_due;  /* its turn to be a sample has come (guard_is_due()) */
     uint8_t edge; /* 1 + enum special_edge: on which side special pool puts the block; 0: not said */
     unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };

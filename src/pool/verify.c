@@ -59,12 +59,13 @@ static void verify_prepare(void)
 
 void verify_switch(void)
 {
-    bool on = verify.has_options || driver_at(0) != NULL;
-    if (on)
+    bool on = verify.has_options || (guard_is_on() && !guard_is_sampling()) || driver_at(0) != NULL;
+    if (on || guard_is_on())
         verify_prepare();
     if (on && verify.nth != NULL && (LOAD(&pool_state.features) & FEATURE_VERIFIER) == 0)
         count_so_far();
     pool_feature(FEATURE_VERIFIER, on);
+    pool_feature(FEATURE_SAMPLED, guard_is_on() && !on);
 }
 
 void verify_options(const struct verifier_options *options)
@@ -77,7 +78,7 @@ void verify_options(const struct verifier_options *options)
     verify.has_log = options->track.count != 0 && options->log != 0;
     log_resize(verify.has_log ? (size_t)options->log : 0);
     guard_options(options);
-    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0 || guard_is_on();
+    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0;
     unload_policy_set((enum unload_policy)options->unload);
     verify_switch();
 }

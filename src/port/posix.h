@@ -19,4 +19,7 @@ INTERNAL void posix_code_unlock(void);
 
 #define PORT_LOCK_INITIAL {PTHREAD_MUTEX_INITIALIZER}
 
+/* So many ranges may be inaccessible by protection: for half of the mappings that Linux gives a process, which needs some too. */
+#define PORT_PROTECTED_MOST 16384u
+
 #endif

@@ -15,6 +15,9 @@ struct port_lock {
 
 #define PORT_LOCK_INITIAL {0}
 
+/* Any number of ranges may be inaccessible. */
+#define PORT_PROTECTED_MOST UINT64_MAX
+
 /* Between the files of this port. */
 
 /* Sees to it that faults are seen. */

@@ -79,6 +79,14 @@ static void by_chance(void **state)
     for (size_t i = 0; i < first.length; i++)
         ones += first.text[i] == '1';
     check(ones > 50 && ones < 200);
+    /* The other way to choose, while something else is on: the same blocks again. */
+    with("special=Wave special_sample=10 special_seed=4711 track=Surf");
+    ones = 0;
+    for (int i = 0; i < 1000; i++)
+        ones += allocates_special(10, WAVE);
+    check(ones > 50 && ones < 200 && !allocates_special(10, SURF));
+    same(tagpool_start("track=none"), 0);
+    check(!allocates_special(10, SURF));
     with("special=* special_sample=10");
     check(printed("special pool samples 1 in 10 with special_seed="));
     off();
@@ -376,8 +384,9 @@ static void wrong_options(void **state)
 
 int main(void)
 {
+    /* The first has a library of its own as long as it is the first. */
     const struct CMUnitTest tests[] = {
-        test(by_chance),       fresh_test(exhaustion), test(by_tag),         test(by_size),
+        fresh_test(exhaustion), test(by_chance),       test(by_tag),         test(by_size),
         test(by_driver),       test(edges),            test(edge_of_each_mask), test(known_as_blocks),
         test(realloc_and_zero), test(damage),          test(wrong_frees),    test(quarantine),
         test(limits),          test(patterns),         test(wrong_options),

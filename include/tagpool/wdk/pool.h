@@ -104,9 +104,9 @@ TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreePool(PVOID P);
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
                                                   ULONG ExtendedParametersCount);
 
-/* What the block takes from its pool, whole pages above PAGE_SIZE - 32, but in special pool, where the rest of the pages
- * is not for use, what was requested; *QuotaCharged says whether a process is charged with it. Bug
- * checks as tagpool_free() (then 0 and FALSE), but a protected block is welcome. */
+/* What the block takes from its pool, whole pages above PAGE_SIZE - 32; in special pool, where the rest of the pages is not
+ * for use, what was requested. *QuotaCharged says whether a process is charged with it. Bug checks as tagpool_free() (then 0
+ * and FALSE), but a protected block is welcome. */
 TAGPOOL_WDK_API SIZE_T TAGPOOL_WDK_CALL ExQueryPoolBlockSize(PVOID PoolBlock, PBOOLEAN QuotaCharged);
 
 /* ---- Opting in ------------------------------------------------------------------------------------------------------ */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * special.c: measures a pair of allocate and free in special pool, for each way in which its pages become inaccessible, beside a
+ * pair of bare mprotect() calls on a page that is written to in between; and a pair of normal pool while one in 10,000 is
+ * a sample, beside the same with nothing on. Prints processor time of the calling thread, medians of rounds taken in turn.
+ *
+ * Each line runs in a process of its own. ROUNDS (default 41) and PAIRS in each (default 2000) are variables. */
+#define _GNU_SOURCE
+
+#include "clock.h"
+
+#include "tagpool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE 4096u
+#define PAGES 64u /* that the bare pairs go through, every second one */
+#define TAG TAGPOOL_TAG('W', 'a', 'v', 'e')
+
+static unsigned rounds = 41, pairs = 2000;
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *samples)
+{
+    qsort(samples, rounds, sizeof *samples, compare);
+    return samples[rounds / 2];
+}
+
+static void bare_pairs(void)
+{
+    static char *memory;
+    if (memory == NULL)
+        memory = mmap(NULL, 2 * PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (unsigned i = 0; i < pairs; i++) {
+        char *page = memory + 2 * (i % PAGES) * PAGE;
+        if (mprotect(page, PAGE, PROT_READ | PROT_WRITE) != 0)
+            abort();
+        *(volatile char *)page = 1;
+        if (mprotect(page, PAGE, PROT_NONE) != 0)
+            abort();
+    }
+}
+
+static void pool_pairs(void)
+{
+    for (unsigned i = 0; i < pairs; i++) {
+        volatile char *block = tagpool_alloc(TAGPOOL_NONPAGED, 100, TAG);
+        *block = 1;
+        tagpool_free((void *)block);
+    }
+}
+
+static double timed(void (*run)(void))
+{
+    uint64_t start = clock_read(CLOCK_THREAD_CPUTIME_ID);
+    run();
+    return (double)(clock_read(CLOCK_THREAD_CPUTIME_ID) - start) / pairs;
+}
+
+/* The second pair with `options` on; the first is the bare one, or the same with `otherwise` on. */
+static void measure(const char *name, const char *options, const char *otherwise)
+{
+    double *first = calloc(2 * rounds, sizeof *first), *second = first + rounds;
+    for (unsigned i = 0; i < rounds; i++) {
+        if (otherwise != NULL)
+            tagpool_start(otherwise);
+        first[i] = timed(otherwise != NULL ? pool_pairs : bare_pairs);
+        tagpool_start(options);
+        second[i] = timed(pool_pairs);
+    }
+    double a = median(first), b = median(second);
+    printf("%-28s %10.1f %10.1f %8.2f\n", name, a, b, b / a);
+    fflush(stdout);
+    free(first);
+}
+
+static void discard(const char *text, size_t length, void *context)
+{
+    (void)text, (void)length, (void)context;
+}
+
+static unsigned number(const char *name, unsigned otherwise)
+{
+    const char *value = getenv(name);
+    int number = value != NULL ? atoi(value) : 0;
+    return number > 0 && number <= 1000000 ? (unsigned)number : otherwise;
+}
+
+int main(void)
+{
+    static const struct {
+        const char *name, *options, *otherwise;
+    } lines[] = {
+        {"special, markers", "special=Wave special_seed=1", NULL},
+        {"special, 100 pages", "special=Wave special_seed=1 special_pages=100", NULL},
+        {"special, caller only", "special=Wave special_seed=1 stack_frames=0", NULL},
+        {"special, protection", "special=Wave special_seed=1 special_guard=protect", NULL},
+        {"special, patterns", "special=Wave special_seed=1 special_guard=pattern special_pages=1000", NULL},
+        {"samples, 1 in 10,000", "special=* special_seed=1 special_sample=10000", "special=none"},
+        {"samples, 1 in 1,000,000", "special=* special_seed=1 special_sample=1000000", "special=none"},
+    };
+    rounds = number("ROUNDS", rounds);
+    pairs = number("PAIRS", pairs);
+    printf("%-28s %10s %10s %8s\n", "nanoseconds of a pair", "without", "with", "ratio");
+    fflush(stdout);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            tagpool_sink_set(discard, NULL);
+            measure(lines[i].name, lines[i].options, lines[i].otherwise);
+            _exit(0);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+            return 1;
+    }
+    printf("\"without\" is a pair of bare mprotect() calls, for samples a pair with nothing on\n");
+    return 0;
+}
