@@ -71,7 +71,7 @@ $(B)/core.o: $(filter-out $(WDK_OBJ),$(OBJ))
 $(B)/wdk.o: $(WDK_OBJ)
 	$(RELOCATABLE) -o $@ $^
 $(B)/tagpool.o: $(B)/core.o $(if $(WDK_OBJ),$(B)/wdk.o) src/crossing.sh
-	NM='$(NM)' OBJCOPY='$(OBJCOPY)' src/crossing.sh $@ $(filter %.o,$^)
+	NM='$(NM)' OBJCOPY='$(OBJCOPY)' WEAKEN='$(filter posix,$(PORT))' src/crossing.sh $@ $(filter %.o,$^)
 $(if $(WDK_OBJ),$(B)/tagpool-wdk.o): $(B)/tagpool.o
 
 $(LIB): $(B)/tagpool.o
@@ -138,7 +138,7 @@ $(B)/tests/%: tests/%.c $(LIB) $(B)/flags
 long: $(B)/tests/stress/model
 	TAGPOOL_LONG=1 $<
 
-DEPS := gcc g++ make binutils libc6-dev libcmocka-dev pkg-config valgrind libc6-dbg
+DEPS := gcc g++ make binutils libc6-dev libcmocka-dev pkg-config valgrind libc6-dbg mingw-w64-common
 deps:
 	@if dpkg -s $(DEPS) > /dev/null 2>&1; then echo "deps: all there: $(DEPS)"; else \
 	    echo "deps: installing with apt-get: $(DEPS)"; sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \

@@ -166,9 +166,10 @@ enum tagpool_verdict {
  * leaks; they are reported apart, by list. The library goes on. */
 TAGPOOL_API enum tagpool_verdict tagpool_verdict(void);
 
-/* Reports as tagpool_verdict() does, but a lookaside list that was not deleted is a leak; then closes both pools: allocations fail from now on, frees and statistics still work,
- * blocks stay valid, unused memory goes back to the system. tagpool_start() opens the pools again. Second calls return
- * TAGPOOL_NOT_CHECKED. Blocks that other threads allocate during the call may or may not be in the report. */
+/* Reports as tagpool_verdict() does, but a lookaside list that was not deleted is a leak; then closes both pools:
+ * allocations fail from now on, frees and statistics still work, blocks stay valid, unused memory goes back to the system.
+ * tagpool_start() opens the pools again. Second calls return TAGPOOL_NOT_CHECKED. Blocks that other threads allocate
+ * during the call may or may not be in the report. */
 TAGPOOL_API enum tagpool_verdict tagpool_shutdown(void);
 
 /* ---- Blocks ----------------------------------------------------------------------------------------------------- */
@@ -301,6 +302,8 @@ TAGPOOL_API const char *tagpool_version(void);
 
 /* ---- Expert: mistakes and output ------------------------------------------------------------------------------------ */
 
+struct tagpool_operation; /* tagpool/verifier.h */
+
 /* A mistake of the caller, in the terms of KeBugCheckEx. */
 struct tagpool_bugcheck {
     uint32_t code;                /* as 0xC2 */
@@ -310,6 +313,9 @@ struct tagpool_bugcheck {
     bool stops;                   /* false: a finding; the call goes on after the handler returns */
     bool has_block;               /* `block` is filled in: the block concerned, perhaps already freed */
     struct tagpool_block block;
+    /* What the verifier knows besides of a block of special pool; each NULL if nothing: */
+    const void *touched;          /* the address that was touched, or was found damaged */
+    const struct tagpool_operation *allocated, *freed;
 };
 
 /* Called with each mistake, on the thread that made it, with no lock held. It may return, longjmp or throw a C++ exception. */

@@ -27,7 +27,7 @@ skip() {
     skipped=$((skipped + 1))
 }
 
-warnings='-Wall -Wextra -Wpedantic -Wno-multichar -Werror'
+warnings='-Wall -Wextra -Wshadow -Wpedantic -Wno-multichar -Werror'
 include='-Iinclude -Iinclude/tagpool/wdk/ddk'
 headers=$(cd include && find tagpool/wdk -maxdepth 1 -name '*.h' | LC_ALL=C sort)
 ddk='wdm.h ntddk.h ntifs.h'
@@ -62,9 +62,16 @@ refuses() { # words of the complaint, what it is, compiler and flags, file
 # The one the library was built with comes first; only it can link a library with sanitizers.
 host=${CC:-cc}
 m32='-m32 -idirafter /usr/include/x86_64-linux-gnu'
-compilers=$(for compiler in gcc clang "gcc $m32" "clang $m32" "gcc-12 $m32"; do
-    if works "$compiler"; then echo "$compiler"; fi
-done)
+kinds=$(echo | $host -dM -E - | cksum)
+compilers=
+for compiler in gcc clang "gcc $m32" "gcc-12 $m32" "clang $m32"; do
+    if ! works "$compiler"; then continue; fi
+    kind=$(echo | $compiler -dM -E - | cksum) # two names of one compiler are one
+    case $kinds in *"$kind"*) continue ;; esac
+    kinds="$kinds $kind"
+    compilers="$compilers$compiler
+"
+done
 pointer() { echo | $1 -dM -E - | awk '$2 == "__SIZEOF_POINTER__" { print $3 }'; }
 each() { # command...: with every compiler as last argument
     "$@" "$host"
@@ -115,7 +122,7 @@ with() { # suffix
 languages() { # compiler
     # shellcheck disable=SC2046
     for language in c11 gnu17; do
-        compiles "headers alone and together" "$1 -Wshadow -std=$language" $(with c)
+        compiles "headers alone and together" "$1 -std=$language" $(with c)
     done
     cxx=$(cxx_of "$1")
     printf '#include <cstring>\n' > "$scratch/has.cc"
@@ -276,7 +283,15 @@ done
 
 # ---- The example ----------------------------------------------------------------------------------------------------
 sanitize=${SANITIZE:+-fsanitize=$SANITIZE}
-flags=$(sed -n 's/^Cflags: //p' pkgconfig/tagpool-wdm.pc.in | sed 's|[$]{includedir}|include|g')
+for name in tagpool tagpool-wdm; do
+    sed "s|@PREFIX@|$PWD|; s|@LIBDIR@|$b|; s|@VERSION@|1|" pkgconfig/$name.pc.in > "$scratch/$name.pc"
+done
+if command -v pkg-config > /dev/null; then
+    flags=$(PKG_CONFIG_PATH=$scratch pkg-config --cflags tagpool-wdm) || bad 'pkg-config --cflags tagpool-wdm'
+else
+    skip 'pkg-config is not here'
+    flags="-Iinclude $(sed -n "s|[$]{includedir}|include|g; s/^Cflags: //p" pkgconfig/tagpool-wdm.pc.in)"
+fi
 size=$(pointer "$host")
 words() { # the .out files come from 64 bit: elsewhere the same words, but other sizes and so another order
     if [ "$size" = 4 ]; then sed -E 's/0x[0-9A-Fa-f]+|[0-9]+/N/g; s/ +/ /g' "$1" | LC_ALL=C sort; else cat "$1"; fi
@@ -303,7 +318,7 @@ runs() { # what it is, program: with every mistake, output and status as expecte
 example() { # compiler
     if [ "$(pointer "$1")" != "$size" ]; then return; fi
     # shellcheck disable=SC2086
-    if $1 -std=c11 $warnings ${CFLAGS:-} $sanitize -Iinclude $flags examples/wdk/*.c "$b/libtagpool.a" ${LDFLAGS:-} -pthread \
+    if $1 -std=c11 $warnings ${CFLAGS:-} $sanitize $flags examples/wdk/*.c "$b/libtagpool.a" ${LDFLAGS:-} -pthread \
         -o "$scratch/example" 2> "$scratch/log"; then
         runs "$1" "$scratch/example"
     else
@@ -312,6 +327,17 @@ example() { # compiler
     fi
 }
 runs make "$b/examples/wdk/pending"
+
+# The driver is C++ as well, and its assertions compile.
+driver() { # compiler
+    # shellcheck disable=SC2086
+    compiles 'the driver with DBG' "$1 -std=c11 $flags -DDBG=1" examples/wdk/pending.c
+    cxx=$(cxx_of "$1")
+    if $cxx -std=c++17 -fsyntax-only "$scratch/has.cc" 2> /dev/null; then
+        compiles 'the driver as C++' "$cxx -x c++ -std=c++17 $flags -DDBG=1" examples/wdk/pending.c
+    fi
+}
+each driver
 if [ -n "$sanitize" ]; then example "$host"; else each example; fi
 
 # The shim's program runs.

@@ -76,11 +76,15 @@ for cc in $compilers; do
     compile "$cc -O1 -g" examples/overlay/journal.c examples/overlay/loader.c &&
         run 2 'completed with 0x00000000, 15 bytes' 'completed with 0xC0000044, 0 bytes' '"The first line."' \
             '1 block' 'JRec'
-    for header in wdm.h ntddk.h ntifs.h; do
+    for header in wdm.h ntddk.h ntifs.h fltKernel.h; do
         printf '#include <%s>\nint main(void)\n{\n    return sizeof(WCHAR) != 2 || sizeof(ULONG) != 4;\n}\n' $header \
             > "$root/header.c"
         compile "$cc" "$root/header.c" && run 0
     done
+    # Without what newer DDKs add, as source wants that was made for mingw-w64.
+    printf '#include <ntifs.h>\ntypedef struct _FILE_ID_128 { int own; } FILE_ID_128;\nint main(void)\n{\n    return 0;\n}\n' \
+        > "$root/header.c"
+    compile "$cc -DTAGPOOL_WDK_NO_NEWER" "$root/header.c" && run 0
 done
 
 # The folder of the DDK's headers can be given.

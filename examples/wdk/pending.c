@@ -29,15 +29,22 @@ PND_MISTAKE PndMistake = PndNoMistake;
 static PPND_EXTENSION PndExtension;
 static DRIVER_UNLOAD PndUnload;
 
+#ifdef ALLOC_PRAGMA
+#pragma alloc_text(INIT, DriverEntry)
+#pragma alloc_text(PAGE, PndUnload)
+#pragma alloc_text(PAGE, PndSubmit)
+#pragma alloc_text(PAGE, PndReleaseDone)
+#endif
+
 static NTSTATUS PndCopyName(_Out_ PUNICODE_STRING Copy, _In_ PCUNICODE_STRING Name)
 {
     PAGED_CODE();
 
-    Copy->Buffer = (PWSTR)ExAllocatePool2(POOL_FLAG_PAGED, Name->Length + sizeof(WCHAR), PND_TAG_NAME);
+    Copy->Buffer = (PWSTR)ExAllocatePool2(POOL_FLAG_PAGED, Name->Length + sizeof(UNICODE_NULL), PND_TAG_NAME);
     if (Copy->Buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     Copy->Length = 0;
-    Copy->MaximumLength = (USHORT)(Name->Length + sizeof(WCHAR));
+    Copy->MaximumLength = (USHORT)(Name->Length + sizeof(UNICODE_NULL));
     RtlCopyUnicodeString(Copy, Name);
     return STATUS_SUCCESS;
 }

@@ -9,7 +9,9 @@
  * each; TAG `none` empties its list.
  *
  *   hit=TAG            each allocation and free of a matching block calls the hit handler, see below
- *   hit_nth=K          only the K-th allocation of the tag, counted since the verifier was switched on; 0, the default: every one
+ *   hit_nth=K          only the K-th allocation of the tag since the program started; 0, the default: every one
+ *   hit_site=HASH:K    the K-th allocation at a call site, of tracked blocks; without K each one. HASH is what reports of tracked
+ *                      blocks print (see below), and the same in each run; none, the default: none
  *   track=TAG          keeps for each matching block: caller, stack, sequence number, thread, driver, file and line
  *   stack_frames=N     how many frames of a stack are kept, 0 to 64; 0 keeps the caller only; default 16
  *   log=N              how many operations the log keeps, the newest; 0 for none; default 65,536 (while anything is tracked)
@@ -23,13 +25,15 @@
  *   fault_most=SIZE
  *   fault_stacks=off|fail|record  fails an allocation the first time its call stack is seen; record: counts but does not fail
  *   fault_log=PATH     where call stacks outlive the run, see "Systematic faults"; default none
- *   special=TAG        matching blocks come from special pool, between inaccessible pages
- *   special_least=SIZE only blocks of at least, at most so many bytes; default all
- *   special_most=SIZE
+ *   special=TAG        matching blocks come from special pool, see below; TAG:end, TAG:start, TAG:exact: with that edge
+ *   special_driver=NAME  so do those that a driver of that name allocates, `*` for any driver; up to 8 names, `none` for none
+ *   special_least=SIZE only blocks of at least, at most so many bytes; default all. The size class 0xN of GFlags is what has
+ *   special_most=SIZE  N - 31 to N - 16 bytes (32-bit: N - 15 to N - 8) in decimal, with special=*
  *   special_sample=N   only one of N matching blocks, by chance; default 1, all
- *   special_seed=N     where that chance starts; 0, the default: from the clock
- *   special_edge=end|start  whether the block's end or its start lies at the inaccessible page; default end (verify end)
- *   special_pages=N    how many pages special pool may use, those of freed blocks included; default 262,144
+ *   special_seed=N     where that chance starts; 0, the default: from the clock, and printed
+ *   special_edge=end|start|exact  which edge of a block lies at the inaccessible page; default end (verify end)
+ *   special_pages=N    how many pages of blocks special pool may have, those of freed blocks included; default 262,144
+ *   special_guard=mark|protect|pattern  how pages become inaccessible; default mark
  *   unload=stop|report|adopt|free  what is done about blocks that a driver leaves behind; default stop
  */
 #ifndef TAGPOOL_VERIFIER_H
@@ -51,7 +55,7 @@ struct tagpool_operation {
     void *block;             /* NULL for an allocation that failed */
     size_t bytes;            /* requested */
     uint64_t sequence;       /* of all operations since the verifier was switched on, from 1 */
-    uint64_t nth;            /* of the allocations of this tag since then, from 1; 0 for a free */
+    uint64_t nth;            /* of the allocations of this tag since the program started, from 1; 0 for a free */
     uint64_t thread;         /* the system's number of the thread */
     const char *driver;      /* in whose name it was done; NULL for nobody's */
     const char *file;        /* where the macro form was used; NULL otherwise */
@@ -75,9 +79,47 @@ typedef void tagpool_hit_handler(const struct tagpool_operation *operation, uint
  * stack. Call it while no other thread uses pool. */
 TAGPOOL_API void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *context);
 
+/* ---- Special pool ------------------------------------------------------------------------------------------------ */
+
+/* A block of special pool has pages of its own, and an inaccessible page before and behind them: to touch one of these is a mistake that
+ * is found at once. A block is charged its whole pages.
+ *
+ * Edge. `end`: the block's end lies at the page behind it, rounded up as far as its alignment needs; a request above
+ * TAGPOOL_PAGE_SIZE - 32 (16 on 32-bit) bytes starts on a page all the same. `exact`: its last byte lies there, whatever alignment that
+ * gives it. `start`: the block starts where its pages do, and the page before it is inaccessible. The first mask that
+ * matches decides; ExAllocatePoolWithTagPriority() and ExAllocatePool3() decide for single blocks. POOL_FLAG_SPECIAL_POOL
+ * asks for special pool whatever tags, sizes and samples say, with no option on at all.
+ *
+ * The rest of a block's pages holds a byte of chance for each block, and is checked when the block is freed: bug check 0xC1 with the
+ * address of the block, that of the first damaged byte, 0, and 0x23 for damage before the block, 0x32 if it is a single bit,
+ * 0x24 behind its end. The block then stays outstanding. Freeing an address that is inside of a block is 0xC1/0x21, any other that is
+ * no block's 0xC1/0x20 (the sub-code is the fourth parameter), a block freed before 0xC2/0x07.
+ *
+ * Freed blocks become inaccessible and stay so in a quarantine as long as pages last; then the oldest is let go first. If that
+ * does not make room, normal pool serves the allocation: it succeeds, and `special_wanted` counts it. When less than 95 % were
+ * served, a line through the sink says so, once for each value of special_pages.
+ *
+ * An access to an inaccessible page is a bug check with the address, 0 for a read or 1 for a write, the instruction's address, and 0:
+ * 0xCD beside a block, 0xCC in a freed one; on a thread that works for a driver 0xD6 and 0xD5. The report says how far from the block that
+ * is, and how the block was allocated and freed. If a handler returns, the page is accessible until it is used again, and
+ * the access goes on. Faults elsewhere go to the handlers that were there before.
+ *
+ * Pages become inaccessible by a marker, which costs the system nothing (Linux 6.13). Where it has none, or with `protect`, by protection:
+ * each block then costs two of the system's mappings, of which Linux has 65,530. Where 16,384 blocks have these, or they run out, or with
+ * `pattern`, there are patterns instead of inaccessible pages, checked as the rest of a block's pages is; freed blocks are filled, and checked when they
+ * are used again (0xC6). Between `mark` and `protect` the first block decides.
+ */
+struct tagpool_special_use {
+    uint64_t blocks, pages;             /* outstanding; pages between blocks do not count */
+    uint64_t freed_blocks, freed_pages; /* in quarantine */
+    bool is_marked;                     /* pages become inaccessible by markers */
+};
+
+TAGPOOL_API void tagpool_special_read(struct tagpool_special_use *use);
+
 /* ---- Counters ---------------------------------------------------------------------------------------------------- */
 
-/* Driver Verifier's counters, of all allocations while any service of the verifier was on. All but the last three add up:
+/* Driver Verifier's counters, of all allocations while any service of the verifier was on. The first four add up:
  *   attempted = succeeded + failed + failed_deliberately. */
 struct tagpool_verifier_counters {
     uint64_t attempted;
@@ -87,6 +129,7 @@ struct tagpool_verifier_counters {
     uint64_t succeeded_special;     /* of the succeeded: from special pool */
     uint64_t with_no_tag;           /* of the attempted: under the tag "None" */
     uint64_t faults_recorded;       /* of the attempted: would have failed but for fault_stacks=record */
+    uint64_t special_wanted;        /* of the attempted: special pool was to serve them; normal pool did if it could not */
 };
 
 TAGPOOL_API void tagpool_verifier_read(struct tagpool_verifier_counters *counters);
@@ -131,6 +174,15 @@ TAGPOOL_API int tagpool_origin(const void *address, struct tagpool_operation *al
 
 /* Called with an operation; returns true to go on. May not allocate or free pool. */
 typedef bool tagpool_operation_visitor(const struct tagpool_operation *operation, void *context);
+
+/* Leak reports (tagpool_verdict() and its like) and that of a driver's unload list tracked blocks by call site:
+ *     2nd and 5th of 5 allocations made here, tag Buf1:
+ * then the stack, each frame as module and offset, then the blocks, each with its number of the tag and of the call site, thread,
+ * driver, file and line, then the options with which the next run stops at the first of them (see option hit):
+ *     to stop there: TAGPOOL_OPTIONS='track=Buf1 hit=Buf1 hit_nth=3'
+ * The k-th allocation of a tag may be another one in each run if several threads use the tag. That at its call site is the same
+ * where only one thread at a time comes there, and its options come second, with hit_site; they count from the start, so they are
+ * right if tracking was on from the start. Blocks that were not tracked come last, marked so. */
 
 /* Visits the operations that the log has kept, newest first. */
 TAGPOOL_API void tagpool_log_walk(tagpool_operation_visitor *visitor, void *context);

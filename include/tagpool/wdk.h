@@ -39,7 +39,8 @@ TAGPOOL_API void tagpool_irql_set(unsigned level);
  * handler returns the access is let through. It may longjmp. When all threads are below DISPATCH_LEVEL the pool is as before.
  *
  * Works by SIGSEGV and SIGBUS, which go on to whoever had them before. A system call does not page in: given trimmed memory it
- * fails with EFAULT. What one thread got back others can touch until the next trim. */
+ * fails with EFAULT. What one thread got back others can touch until the next trim. A trim takes time in proportion to how much
+ * of paged pool is in RAM. Under valgrind, add --vex-iropt-register-updates=allregs-at-mem-access. */
 TAGPOOL_API uint64_t tagpool_irql_trims(void);
 
 /* ---- Raising ----------------------------------------------------------------------------------------------------- */

@@ -18,7 +18,8 @@
 #define TYPE_SESSION 32u
 #define TYPE_NX 512u
 #define TYPE_BITS (TYPE_PAGED | TYPE_CACHE_ALIGNED | TYPE_SESSION | TYPE_NX)
-#define MODIFIERS (POOL_QUOTA_FAIL_INSTEAD_OF_RAISE | POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_COLD_ALLOCATION | POOL_ZERO_ALLOCATION)
+#define MODIFIERS                                                                                                      \
+    (POOL_QUOTA_FAIL_INSTEAD_OF_RAISE | POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_COLD_ALLOCATION | POOL_ZERO_ALLOCATION)
 
 POOL_TYPE ExDefaultNonPagedPoolType = NonPagedPoolExecute;
 BOOLEAN ExPoolZeroingNativelySupported = TRUE;
@@ -129,7 +130,8 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePoolQuotaUninitialized(POOL_TYPE PoolType, SIZE
     return allocate_with_quota((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
 }
 
-PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY Priority)
+PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
+                                                     EX_POOL_PRIORITY Priority)
 {
     return allocate_with_priority((unsigned)PoolType, NumberOfBytes, Tag, (unsigned)Priority, CALLER);
 }
@@ -218,5 +220,5 @@ SIZE_T TAGPOOL_WDK_CALL ExQueryPoolBlockSize(PVOID PoolBlock, PBOOLEAN QuotaChar
     if (found && note_is_recorded(place.note))
         (void)record_get(place.start, &record);
     *QuotaCharged = (record.flags & RECORD_QUOTA) != 0;
-    return found ? place.charged : 0;
+    return !found ? 0 : place.special != NULL ? place.bytes : place.charged;
 }

@@ -63,6 +63,7 @@ static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint3
         .contents = (flags & POOL_FLAG_UNINITIALIZED) != 0 ? CONTENTS_UNKNOWN : CONTENTS_ZERO,
         .has_quota = (flags & POOL_FLAG_USE_QUOTA) != 0,
         .raises = (flags & POOL_FLAG_RAISE_ON_FAILURE) != 0,
+        .special = (flags & POOL_FLAG_SPECIAL_POOL) != 0,
         .caller = caller,
     };
 }
@@ -150,8 +151,8 @@ void TAGPOOL_WDK_CALL ExDestroyPool(HANDLE PoolHandle)
     (void)PoolHandle;
 }
 
-NTSTATUS TAGPOOL_WDK_CALL ExSecurePoolUpdate(HANDLE SecurePoolHandle, ULONG Tag, PVOID Allocation, ULONG_PTR Cookie, SIZE_T Offset,
-                                             SIZE_T Size, PVOID Buffer)
+NTSTATUS TAGPOOL_WDK_CALL ExSecurePoolUpdate(HANDLE SecurePoolHandle, ULONG Tag, PVOID Allocation, ULONG_PTR Cookie,
+                                             SIZE_T Offset, SIZE_T Size, PVOID Buffer)
 {
     (void)SecurePoolHandle, (void)Tag, (void)Allocation, (void)Cookie, (void)Offset, (void)Size, (void)Buffer;
     return NOT_SUPPORTED;

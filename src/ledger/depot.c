@@ -7,6 +7,7 @@
  */
 #include "ledger/depot.h"
 
+#include "ledger/fault_log.h"
 #include "port/port.h"
 
 #define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
@@ -15,10 +16,10 @@
 #define OWN_FRAMES 4u
 
 struct stack {
-    uint64_t hash; /* of the frames as they were captured */
+    uint64_t hash; /* of the frames */
     uint32_t next; /* in the bucket; 0 for none */
     uint32_t count;
-    uint32_t captured; /* frames that the hash is of; those behind `count` were no code */
+    aligned_u64 lasting; /* depot_hash(); 0 until it was asked for */
     uintptr_t frames[];
 };
 
@@ -87,14 +88,14 @@ static uint64_t hash_of(const uintptr_t *frames, unsigned count)
     return hash;
 }
 
-static uint32_t find_stack(uint64_t hash, unsigned captured)
+static uint32_t find_stack(uint64_t hash, unsigned count)
 {
     if (LOAD_ACQUIRE(&depot.storage) == NULL)
         return 0;
     uint32_t number = LOAD_ACQUIRE(&depot.buckets[hash % DEPOT_BUCKETS]);
     while (number != 0) {
         const struct stack *stack = stack_at(number);
-        if (stack->hash == hash && stack->captured == captured)
+        if (stack->hash == hash && stack->count == count)
             return number;
         number = stack->next;
     }
@@ -102,14 +103,11 @@ static uint32_t find_stack(uint64_t hash, unsigned captured)
 }
 
 /* Two stacks with one 64-bit hash are taken for one. */
-static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned captured)
+static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned count)
 {
-    unsigned count = 1;
-    while (count < captured && port_is_code(frames[count]))
-        count++;
     size_t bytes = round_up(sizeof(struct stack) + count * sizeof *frames, 8);
     port_lock(&depot.lock);
-    uint32_t number = depot_is_there() ? find_stack(hash, captured) : 0;
+    uint32_t number = depot_is_there() ? find_stack(hash, count) : 0;
     if (number == 0 && depot.storage != NULL && depot.used + bytes <= DEPOT_BYTES) {
         bool fits = depot.used + bytes <= depot.committed;
         if (!fits && port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES)) {
@@ -119,7 +117,7 @@ static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned captu
         if (fits) {
             number = (uint32_t)(depot.used / 8);
             struct stack *stack = stack_at(number);
-            *stack = (struct stack){.hash = hash, .next = depot.buckets[hash % DEPOT_BUCKETS], .count = count, .captured = captured};
+            *stack = (struct stack){.hash = hash, .next = depot.buckets[hash % DEPOT_BUCKETS], .count = count};
             memcpy(stack->frames, frames, count * sizeof *frames);
             depot.used += bytes;
             depot.stacks++;
@@ -176,7 +174,16 @@ unsigned depot_frames(uint32_t stack, const uintptr_t **frames)
 
 uint64_t depot_hash(uint32_t stack)
 {
-    return stack != 0 ? stack_at(stack)->hash : 0;
+    if (stack == 0)
+        return 0;
+    struct stack *at = stack_at(stack);
+    uint64_t hash = LOAD(&at->lasting);
+    if (hash == 0) {
+        char bytes[FAULT_LINE_BYTES];
+        (void)fault_line_write(bytes, FAULT_RECORDED, 0, at->frames, at->count, &hash);
+        STORE(&at->lasting, hash);
+    }
+    return hash;
 }
 
 uint32_t depot_count(void)
@@ -241,6 +248,16 @@ void depot_discharge(uint32_t stack, uint32_t tag, size_t bytes)
         return;
     (void)add_fetch_u64(&site->bytes_out, bytes);
     (void)add_fetch_u64(&site->frees, 1);
+}
+
+uint64_t depot_allocs(uint32_t stack, uint32_t tag)
+{
+    return stack != 0 && LOAD(&depot.sites) != NULL ? LOAD(&site_place(stack, tag)->allocs) : 0;
+}
+
+bool depot_has_sites(void)
+{
+    return LOAD(&depot.site_count) != 0;
 }
 
 void depot_walk(bool (*visit)(const struct depot_site *site, void *context), void *context)

@@ -20,7 +20,8 @@ INTERNAL uint32_t event_stack(struct event *event, unsigned frames);
 /* The frames of a stack, innermost first; their number. Valid for ever. 0 for stack 0. */
 INTERNAL unsigned depot_frames(uint32_t stack, const uintptr_t **frames);
 
-/* The stack's hash, which does not change from run to run as long as the code lies where it lay relative to its module. */
+/* The stack's hash, which does not change from run to run as long as the code lies where it lay relative to its module: that of
+ * the log of faults (fault_log.h). Not 0 but for stack 0. Slow the first time. */
 INTERNAL uint64_t depot_hash(uint32_t stack);
 
 /* Counts of one tag at one stack. */
@@ -34,6 +35,12 @@ struct depot_site {
 /* Counts an operation at the site where its block was allocated; returns which allocation of the site it was, from 1. */
 INTERNAL uint64_t depot_charge(uint32_t stack, uint32_t tag, size_t bytes);
 INTERNAL void depot_discharge(uint32_t stack, uint32_t tag, size_t bytes);
+
+/* How many allocations there were at a site. */
+INTERNAL uint64_t depot_allocs(uint32_t stack, uint32_t tag);
+
+/* Whether any operation was ever counted at a site. */
+INTERNAL bool depot_has_sites(void);
 
 /* Calls `visit` for each site; stops when it returns false. */
 INTERNAL void depot_walk(bool (*visit)(const struct depot_site *site, void *context), void *context);

@@ -20,6 +20,7 @@ INTERNAL uint64_t hit_masks;
 static struct {
     struct tag_masks masks;
     uint64_t nth;
+    struct hit_site site;
     unsigned frames;
     aligned_u64 count;
     tagpool_hit_handler *handler;
@@ -34,14 +35,23 @@ void hit_options(const struct verifier_options *options)
 {
     hit.masks = options->hit;
     hit.nth = options->hit_nth;
+    hit.site = options->hit_site;
     hit.frames = (unsigned)options->stack_frames;
-    STORE(&hit_masks, hit.masks.count);
+    STORE(&hit_masks, hit.masks.count + (hit.site.hash != 0));
 }
 
 void hit_handler_set(tagpool_hit_handler *handler, void *context)
 {
     hit.context = context;
     hit.handler = handler;
+}
+
+/* An allocation whose block is tracked, at the call site that was asked for. */
+static bool is_site_hit(const struct event *event)
+{
+    if (hit.site.hash == 0 || event->is_free || event->site_nth == 0)
+        return false;
+    return (hit.site.nth == 0 || event->site_nth == hit.site.nth) && depot_hash(event->stack) == hit.site.hash;
 }
 
 static bool is_hit(const struct event *event)
@@ -55,7 +65,7 @@ static bool is_hit(const struct event *event)
     if (tag != 0 && tag == event->tag)
         return true;
     bool is_nth = hit.nth == 0 || (!event->is_free && event->nth == hit.nth);
-    return hit.masks.count != 0 && is_nth && masks_match(&hit.masks, event->tag);
+    return (hit.masks.count != 0 && is_nth && masks_match(&hit.masks, event->tag)) || is_site_hit(event);
 }
 
 static void print_hit(const struct event *event, uint64_t count)
@@ -76,6 +86,11 @@ static void print_hit(const struct event *event, uint64_t count)
         text_string(&line, ", number ");
         text_decimal(&line, event->nth, 0);
         text_string(&line, " of the tag");
+    }
+    if (event->site_nth != 0) {
+        text_string(&line, ", ");
+        text_decimal(&line, event->site_nth, 0);
+        text_string(&line, " of its call site");
     }
     output_line(&line);
     for (unsigned i = 0; i < frame_count; i++) {

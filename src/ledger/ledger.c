@@ -16,6 +16,9 @@ _Static_assert(sizeof(struct tagpool_segment_shard) == 32, "a shard's descriptio
 
 #define SHARD_BYTES (round_up(PORT_COLOUR_ROWS + 2 * LEDGER_POOL_BYTES, PORT_UNIT_BYTES))
 
+/* Rows of the first tags, which a new shard is likely to use. */
+#define FIRST_ROWS_BYTES (LEDGER_POOL_BYTES < PORT_UNIT_BYTES ? LEDGER_POOL_BYTES : PORT_UNIT_BYTES)
+
 /* The hash from tags to indices. It grows four times larger before it is half full, so that a search ends soon and a few tags
  * touch little memory. Each size has a place of its own in one range, from twice its bytes on, so that who still searches a
  * smaller one finds what it held. */
@@ -165,12 +168,22 @@ uint32_t ledger_find(uint32_t tag)
 
 /* ---- shards ---- */
 
+/* Of each pool's rows the first ones, and the last one, which is the overflow's, will be used, or read when all are added up. */
+static bool expect_rows(char *rows)
+{
+    size_t row = sizeof(struct tagpool_segment_counts);
+    return port_expect(rows, FIRST_ROWS_BYTES) &&
+           port_expect(rows + LEDGER_POOL_BYTES - row, row + FIRST_ROWS_BYTES) &&
+           port_expect(rows + 2 * LEDGER_POOL_BYTES - row, row);
+}
+
 /* Makes the rows of the next shard usable. pre: the lock is held. */
 static bool add_shard(uint32_t shard)
 {
     struct tagpool_segment *segment = ledger.segment;
     size_t offset = (size_t)segment->used_bytes;
-    if (shard >= segment->shard_capacity || !port_commit((char *)segment + offset, SHARD_BYTES))
+    if (shard >= segment->shard_capacity || !port_commit_lazily((char *)segment + offset, SHARD_BYTES) ||
+        !expect_rows((char *)segment + offset + PORT_COLOUR_ROWS))
         return false;
     ledger.shards[shard].rows_offset = offset + PORT_COLOUR_ROWS;
     ledger.shards[shard].paged_offset = offset + PORT_COLOUR_ROWS + LEDGER_POOL_BYTES;

@@ -21,7 +21,7 @@ bool arena_start(uint64_t pool_bytes)
     size_t bytes = (size_t)pool_bytes * POOLS;
     void *base = port_reserve(bytes);
     char *table = base != NULL ? port_reserve(table_bytes(bytes)) : NULL;
-    if (table == NULL || !port_commit(table, table_bytes(bytes))) {
+    if (table == NULL || !port_commit_lazily(table, table_bytes(bytes))) {
         if (table != NULL)
             port_release(table, table_bytes(bytes));
         if (base != NULL)
@@ -137,7 +137,7 @@ static bool commit(unsigned pool, struct span *first, size_t units)
 {
     char *address = (char *)span_address(first);
     size_t bytes = units << UNIT_SHIFT;
-    if (!port_commit(address, bytes))
+    if (!port_expect(first, units * sizeof(struct span)) || !port_commit(address, bytes))
         return false;
     if (pool != 0)
         return true;

@@ -88,14 +88,16 @@ bool pool_is_high(unsigned pool)
 enum { TELLING_NOBODY, TELLING_SOMEBODY, TELLING_AGAIN };
 static uint32_t conditions_telling[POOLS];
 
-/* One thread at a time tells, and looks again as long as others, or the hook itself by what it allocates, find something to look at:
- * so changes are told one after the other, and the last one told is what holds. */
+/* One thread at a time tells, and looks again as long as others, or the hook itself by what it allocates, find something
+ * to look at: so changes are told one after the other, and the last one told is what holds. */
 void pool_conditions(unsigned pool)
 {
     void (*hook)(unsigned, bool, bool) = LOAD(&conditions_hook);
     uint32_t expected;
-    if (hook == NULL || (conditions_now(pool) == LOAD(&conditions_told[pool]) &&
-                         LOAD(&conditions_telling[pool]) == TELLING_NOBODY))
+    if (hook == NULL)
+        return;
+    bool is_quiet = LOAD_ACQUIRE(&conditions_telling[pool]) == TELLING_NOBODY;
+    if (is_quiet && conditions_now(pool) == LOAD(&conditions_told[pool]))
         return;
     if (exchange_u32(&conditions_telling[pool], TELLING_AGAIN) != TELLING_NOBODY)
         return;

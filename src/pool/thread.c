@@ -12,6 +12,7 @@
 #include "ledger/log.h"
 #include "ledger/record.h"
 #include "memory/big.h"
+#include "memory/special.h"
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
 
@@ -40,7 +41,7 @@ static void no_tag_matches(struct thread *thread)
 static bool thread_start(uint32_t number)
 {
     struct thread *thread = &threads.table[number];
-    if (!ledger_shard_open(number))
+    if (!port_expect(thread, sizeof *thread) || !ledger_shard_open(number))
         return false;
     if (thread->state == THREAD_NEW) {
         for (unsigned pool = 0; pool < POOLS; pool++) {
@@ -161,6 +162,7 @@ static void before_fork(void)
     port_lock(&threads.zero);
     port_lock(&ledger.lock);
     port_lock(&arena.lock);
+    special_lock();
     record_lock();
     fault_lock();
     log_lock();
@@ -175,6 +177,7 @@ static void after_fork(void)
     log_unlock();
     fault_unlock();
     record_unlock();
+    special_unlock();
     port_unlock(&arena.lock);
     port_unlock(&ledger.lock);
     port_unlock(&threads.zero);
@@ -200,7 +203,7 @@ bool threads_start(void)
         return false;
     static bool has_fork_hooks;
     has_fork_hooks = has_fork_hooks || port_on_fork(before_fork, after_fork, after_fork_in_child);
-    if (!has_fork_hooks || !port_commit(table, bytes)) {
+    if (!has_fork_hooks || !port_commit_lazily(table, bytes)) {
         port_release(table, bytes);
         return false;
     }

@@ -7,7 +7,7 @@
  */
 #include "pool/unload.h"
 
-#include "ledger/depot.h"
+#include "ledger/leak.h"
 #include "report/output.h"
 
 #define DRIVER_VERIFIER_DETECTED_VIOLATION 0xC4u
@@ -21,18 +21,17 @@ void unload_policy_set(enum unload_policy policy)
 
 struct leftovers {
     const struct driver *driver;
-    struct record *records; /* [0, count), as far as there is room */
-    size_t count, room;
+    struct leak_list list;
 };
 
 static void collect_leftover(struct record *record, void *context)
 {
     struct leftovers *left = context;
+    struct place place;
     if ((record->flags & RECORD_TRACKED) == 0 || record->driver != left->driver)
         return;
-    if (left->count < left->room)
-        left->records[left->count] = *record;
-    left->count++;
+    owner_find(record->address, &place);
+    leak_add(&left->list, record, ledger_tag_of(place.tag_index), place.pool, place.bytes);
 }
 
 static uint64_t blocks_of(const struct driver *driver, unsigned pool)
@@ -45,73 +44,24 @@ static uint64_t bytes_of(const struct driver *driver, unsigned pool)
     return LOAD(&driver->side[pool].bytes_in) - LOAD(&driver->side[pool].bytes_out);
 }
 
-/* By sequence number: shell sort, for there is no other (Ciura's gaps, then times 2.25). */
-static void sort_leftovers(struct record *records, size_t count)
-{
-    static const size_t gaps[] = {90927, 40412, 17961, 7983, 3548, 1577, 701, 301, 132, 57, 23, 10, 4, 1};
-    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++)
-        for (size_t i = gaps[g]; i < count; i++) {
-            struct record moved = records[i];
-            size_t at = i;
-            for (; at >= gaps[g] && records[at - gaps[g]].sequence > moved.sequence; at -= gaps[g])
-                records[at] = records[at - gaps[g]];
-            records[at] = moved;
-        }
-}
-
-static void print_leftover(const struct record *record, struct text *line)
-{
-    struct place place;
-    owner_find(record->address, &place);
-    text_string(line, "tagpool:   ");
-    text_hex(line, record->address);
-    text_string(line, "  ");
-    text_tag(line, ledger_tag_of(place.tag_index));
-    text_string(line, place.pool == 0 ? " Nonp  " : " Paged  ");
-    text_plural(line, place.bytes, "byte");
-    text_string(line, ", number ");
-    text_decimal(line, record->nth, 0);
-    text_string(line, " of the tag, ");
-    text_decimal(line, record->site_nth, 0);
-    text_string(line, " of its call site");
-    if (record->file != NULL) {
-        text_string(line, ", ");
-        text_string(line, record->file);
-        text_char(line, ':');
-        text_decimal(line, record->line, 0);
-    }
-    output_line(line);
-    const uintptr_t *frames;
-    unsigned count = depot_frames(record->stack, &frames);
-    for (unsigned i = 0; i < count; i++) {
-        text_string(line, "tagpool:     ");
-        text_hex(line, frames[i]);
-        output_line(line);
-    }
-}
-
-static void print_leftovers(const struct leftovers *left, uint64_t most_blocks)
+static void print_leftovers(struct leftovers *left, uint64_t most_blocks)
 {
     struct text line;
     text_clear(&line);
     text_string(&line, "tagpool: driver ");
     text_string(&line, left->driver->name);
     text_string(&line, " is unloaded with ");
-    text_plural(&line, left->count, "block");
+    text_plural(&line, left->list.count, "block");
     text_string(&line, " outstanding: ");
     text_plural(&line, bytes_of(left->driver, 1), "paged byte");
     text_string(&line, ", ");
     text_plural(&line, bytes_of(left->driver, 0), "nonpaged byte");
     output_line(&line);
-    size_t listed = left->count < left->room ? left->count : left->room;
-    if (listed > most_blocks)
-        listed = (size_t)most_blocks;
-    for (size_t i = 0; i < listed; i++)
-        print_leftover(&left->records[i], &line);
-    if (listed == left->count)
+    uint64_t cut = leak_print(&left->list, most_blocks);
+    if (cut == 0)
         return;
     text_string(&line, "tagpool:   ");
-    text_plural(&line, left->count - listed, listed != 0 ? "more block" : "block");
+    text_plural(&line, cut, cut < left->list.count ? "more block" : "block");
     text_string(&line, " not listed (option leak_blocks)");
     output_line(&line);
 }
@@ -129,12 +79,13 @@ static void adopt_leftover(struct record *record, void *context)
 
 static void free_leftovers(const struct leftovers *left)
 {
-    for (size_t i = 0; i < left->count && i < left->room; i++) {
+    for (size_t i = 0; i < left->list.count && i < left->list.room; i++) {
         struct place place;
-        owner_find(left->records[i].address, &place);
+        uintptr_t address = left->list.leaks[i].record.address;
+        owner_find(address, &place);
         uint32_t tag = ledger_tag_of(place.tag_index);
         bool is_protected = (pool_flags(&place) & RECORD_PROTECTED) != 0;
-        pool_free_slow((void *)left->records[i].address, is_protected ? tag | TAG_PROTECTED : 0, !is_protected);
+        pool_free_slow((void *)address, is_protected ? tag | TAG_PROTECTED : 0, !is_protected);
     }
 }
 
@@ -145,20 +96,16 @@ enum tagpool_verdict unload_verdict(struct driver *driver, uint64_t most_blocks)
     uint64_t blocks = blocks_of(driver, 0) + blocks_of(driver, 1);
     if (blocks == 0)
         return TAGPOOL_CLEAN;
-    size_t bytes = round_up((size_t)blocks * sizeof *left.records, PORT_UNIT_BYTES);
-    left.records = port_reserve(bytes);
-    if (left.records != NULL && port_commit(left.records, bytes))
-        left.room = (size_t)blocks;
+    leak_open(&left.list, (size_t)blocks);
     record_walk(collect_leftover, &left);
-    sort_leftovers(left.records, left.count < left.room ? left.count : left.room);
     print_leftovers(&left, most_blocks);
     if (policy == UNLOAD_ADOPT)
         record_walk(adopt_leftover, &left);
     else if (policy == UNLOAD_FREE)
         free_leftovers(&left);
-    if (left.records != NULL)
-        port_release(left.records, bytes);
-    bugcheck_report(DRIVER_VERIFIER_DETECTED_VIOLATION, (uintptr_t[4]){0x62, (uintptr_t)driver->name, 0, (uintptr_t)left.count}, NULL,
+    uintptr_t count = (uintptr_t)left.list.count;
+    leak_close(&left.list);
+    bugcheck_report(DRIVER_VERIFIER_DETECTED_VIOLATION, (uintptr_t[4]){0x62, (uintptr_t)driver->name, 0, count}, NULL,
                     policy == UNLOAD_STOP);
     return TAGPOOL_LEAK;
 }

@@ -8,7 +8,9 @@
 #include "ledger/driver.h"
 #include "ledger/fault.h"
 #include "ledger/hit.h"
+#include "ledger/leak.h"
 #include "ledger/log.h"
+#include "pool/guard.h"
 #include "pool/unload.h"
 
 #define TAG_NONE TAGPOOL_TAG('N', 'o', 'n', 'e')
@@ -16,7 +18,7 @@
 static struct {
     aligned_u64 sequence;
     aligned_u64 attempted, succeeded, failed, failed_deliberately, succeeded_special, with_no_tag;
-    aligned_u64 *nth; /* allocations by tag index; NULL until the verifier was first switched on */
+    aligned_u64 *nth; /* allocations by tag index, failed ones too; NULL until the verifier was first switched on */
     struct tag_masks track;
     unsigned frames;
     bool has_log;
@@ -27,6 +29,19 @@ static struct {
 static uint64_t next_of_tag(uint32_t tag_index)
 {
     return verify.nth != NULL ? add_fetch_u64(&verify.nth[tag_index], 1) : 0;
+}
+
+/* What was allocated while the verifier was off is counted as of now: a number then means the same in a run in which it was on
+ * from the start. */
+static void count_so_far(void)
+{
+    for (uint32_t position = 0; position <= ledger_tag_count(); position++) {
+        uint32_t tag_index = position < ledger_tag_count() ? position : LEDGER_OVERFLOW;
+        struct ledger_sum sums[POOLS];
+        for (unsigned pool = 0; pool < POOLS; pool++)
+            ledger_sum(tag_index, pool, &sums[pool]);
+        STORE(&verify.nth[tag_index], sums[0].allocs + sums[0].failures + sums[1].allocs + sums[1].failures);
+    }
 }
 
 static void verify_prepare(void)
@@ -47,6 +62,8 @@ void verify_switch(void)
     bool on = verify.has_options || driver_at(0) != NULL;
     if (on)
         verify_prepare();
+    if (on && verify.nth != NULL && (LOAD(&pool_state.features) & FEATURE_VERIFIER) == 0)
+        count_so_far();
     pool_feature(FEATURE_VERIFIER, on);
 }
 
@@ -54,11 +71,13 @@ void verify_options(const struct verifier_options *options)
 {
     hit_options(options);
     fault_options(options);
+    leak_options(options);
     verify.track = options->track;
     verify.frames = (unsigned)options->stack_frames;
     verify.has_log = options->track.count != 0 && options->log != 0;
     log_resize(verify.has_log ? (size_t)options->log : 0);
-    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0;
+    guard_options(options);
+    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0 || guard_is_on();
     unload_policy_set((enum unload_policy)options->unload);
     verify_switch();
 }
@@ -96,6 +115,7 @@ static void track_alloc(struct event *event)
                             .file = event->file,
                             .line = event->line};
     record.site_nth = depot_charge(record.stack, event->tag, event->bytes);
+    event->site_nth = record.site_nth;
     if (!pool_record(event->block, &record)) {
         depot_discharge(record.stack, event->tag, event->bytes);
         if (event->driver != NULL)
@@ -188,5 +208,6 @@ void verify_counters(struct tagpool_verifier_counters *counters)
     counters->succeeded_special = LOAD(&verify.succeeded_special);
     counters->with_no_tag = LOAD(&verify.with_no_tag);
     counters->faults_recorded = fault_recorded();
+    counters->special_wanted = guard_wanted_count();
     counters->attempted = LOAD(&verify.attempted);
 }

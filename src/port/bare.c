@@ -38,11 +38,29 @@ bool port_commit(void *base, size_t bytes)
     return true;
 }
 
+bool port_commit_lazily(void *base, size_t bytes)
+{
+    return port_commit(base, bytes);
+}
+
+bool port_expect(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+    return true;
+}
+
 bool port_decommit(void *base, size_t bytes)
 {
     (void)base;
     (void)bytes;
     return false;
+}
+
+bool port_is_mapped(const void *address, size_t bytes)
+{
+    (void)address, (void)bytes;
+    return true;
 }
 
 bool port_pin(void *base, size_t bytes)
@@ -58,6 +76,24 @@ bool port_protect(void *base, size_t bytes, bool accessible)
     (void)bytes;
     (void)accessible;
     return false;
+}
+
+size_t port_page_bytes(void)
+{
+    return PORT_UNIT_BYTES;
+}
+
+bool port_guard(void *base, size_t bytes, enum port_guard way)
+{
+    (void)base;
+    (void)bytes;
+    (void)way;
+    return false;
+}
+
+bool port_unguard(void *base, size_t bytes, enum port_guard way)
+{
+    return port_guard(base, bytes, way);
 }
 
 bool port_on_fault(port_fault_hook *hook)
@@ -113,11 +149,6 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
     (void)addresses;
     (void)most;
     return 0;
-}
-
-bool port_is_code(uintptr_t address)
-{
-    return address != 0;
 }
 
 uintptr_t port_module(uintptr_t address, char *name, size_t most)

@@ -2,8 +2,8 @@
  *
  * posix_stack.c: call stacks by frame pointers, which addresses are code, and whose (contracts in port.h).
  *
- * Where code was compiled without frame pointers, the register holds whatever else: the walk stays on the thread's stack, so it
- * ends early or finds words that are no return addresses, which port_is_code() tells apart.
+ * Where code was compiled without frame pointers, the register holds whatever else: the walk stays on the thread's stack and ends
+ * at the first word that is no address of code.
  */
 #include "base/atomic.h"
 #include "base/internal.h"
@@ -35,27 +35,6 @@ static uintptr_t find_stack_end(void)
     return end;
 }
 
-size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
-{
-    size_t count = 0;
-#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
-    uintptr_t at = (uintptr_t)frame;
-    if (stack_end == 0)
-        stack_end = find_stack_end();
-    /* A frame is the address of the next outer frame, then the return address; outer frames lie higher. */
-    while (count < most && at % sizeof(uintptr_t) == 0 && at + 2 * sizeof(uintptr_t) <= stack_end) {
-        const uintptr_t *pair = (const uintptr_t *)at;
-        addresses[count++] = pair[1];
-        if (pair[0] <= at)
-            break;
-        at = pair[0];
-    }
-#else
-    (void)frame, (void)addresses, (void)most, (void)find_stack_end;
-#endif
-    return count;
-}
-
 /* ---- code ---- */
 
 #define RANGES_MOST 512
@@ -68,7 +47,7 @@ static struct {
         char name[MODULE_NAME_BYTES];
     } range[RANGES_MOST];
     size_t count;
-    unsigned long long changes; /* modules that came or went before the ranges were collected */
+    aligned_u64 changes; /* modules that came or went before the ranges were collected */
     struct port_lock lock;
 } code = {.lock = PORT_LOCK_INITIAL};
 
@@ -106,19 +85,19 @@ static int add_module(struct dl_phdr_info *info, size_t bytes, void *unused)
 {
     (void)bytes;
     (void)unused;
-    code.changes = info->dlpi_adds + info->dlpi_subs;
+    STORE(&code.changes, (aligned_u64)(info->dlpi_adds + info->dlpi_subs));
     for (int i = 0; i < info->dlpi_phnum && code.count < RANGES_MOST; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
         if (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0)
             continue;
-        code.range[code.count].start = info->dlpi_addr + segment->p_vaddr;
-        code.range[code.count].end = info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+        STORE(&code.range[code.count].start, info->dlpi_addr + segment->p_vaddr);
+        STORE(&code.range[code.count].end, info->dlpi_addr + segment->p_vaddr + segment->p_memsz);
         code.range[code.count].load = info->dlpi_addr;
         if (info->dlpi_name != NULL && info->dlpi_name[0] != 0)
             copy_file_name(code.range[code.count].name, MODULE_NAME_BYTES, info->dlpi_name);
         else
             name_program(code.range[code.count].name);
-        code.count++;
+        STORE(&code.count, code.count + 1);
     }
     return 0;
 }
@@ -126,7 +105,7 @@ static int add_module(struct dl_phdr_info *info, size_t bytes, void *unused)
 /* The next three: pre: the lock is held. */
 static void collect_modules(void)
 {
-    code.count = 0;
+    STORE(&code.count, 0);
     (void)dl_iterate_phdr(add_module, NULL);
 }
 
@@ -134,29 +113,22 @@ static int is_changed(struct dl_phdr_info *info, size_t bytes, void *unused)
 {
     (void)bytes;
     (void)unused;
-    return info->dlpi_adds + info->dlpi_subs != code.changes ? 1 : 2;
+    return info->dlpi_adds + info->dlpi_subs != LOAD(&code.changes) ? 1 : 2;
+}
+
+static bool is_in_range(uintptr_t address, size_t i)
+{
+    uintptr_t start = LOAD(&code.range[i].start);
+    return address - start < LOAD(&code.range[i].end) - start;
 }
 
 /* Where in code.range; code.count if nowhere. */
 static size_t find_range(uintptr_t address)
 {
     size_t i = 0;
-    while (i < code.count && address - code.range[i].start >= code.range[i].end - code.range[i].start)
+    while (i < code.count && !is_in_range(address, i))
         i++;
     return i;
-}
-
-bool port_is_code(uintptr_t address)
-{
-    port_lock(&code.lock);
-    bool found = find_range(address) < code.count;
-    if (!found) {
-        /* Perhaps it lies in a module that was loaded since. */
-        collect_modules();
-        found = find_range(address) < code.count;
-    }
-    port_unlock(&code.lock);
-    return found;
 }
 
 uintptr_t port_module(uintptr_t address, char *name, size_t most)
@@ -174,6 +146,52 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
     }
     port_unlock(&code.lock);
     return offset;
+}
+
+/* ---- the walk ---- */
+
+/* Whether code lies at an address. It is looked for without a lock, first where the address before lay (*hint): should modules come
+ * or go at the same moment, a stack may be cut short. */
+static bool is_code(uintptr_t address, size_t *hint)
+{
+    if (is_in_range(address, *hint))
+        return true;
+    for (size_t i = 0; i < LOAD(&code.count); i++)
+        if (is_in_range(address, i)) {
+            *hint = i;
+            return true;
+        }
+    if (dl_iterate_phdr(is_changed, NULL) == 2)
+        return false;
+    port_lock(&code.lock);
+    collect_modules();
+    size_t i = find_range(address);
+    port_unlock(&code.lock);
+    return i < LOAD(&code.count);
+}
+
+size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
+{
+    size_t count = 0;
+#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
+    uintptr_t at = (uintptr_t)frame;
+    size_t range = 0;
+    if (stack_end == 0)
+        stack_end = find_stack_end();
+    /* A frame is the address of the next outer frame, then the return address; outer frames lie higher. */
+    while (count < most && at % sizeof(uintptr_t) == 0 && at + 2 * sizeof(uintptr_t) <= stack_end) {
+        const uintptr_t *pair = (const uintptr_t *)at;
+        if (count != 0 && !is_code(pair[1], &range))
+            break;
+        addresses[count++] = pair[1];
+        if (pair[0] <= at)
+            break;
+        at = pair[0];
+    }
+#else
+    (void)frame, (void)addresses, (void)most, (void)find_stack_end;
+#endif
+    return count;
 }
 
 #endif

@@ -10,9 +10,14 @@
 #include "port/port.h"
 
 #define WIN32_LEAN_AND_MEAN
+#define WIN32_NO_STATUS
 #include <windows.h>
 
 #define HOOKS_MOST 4
+
+/* Codes of exceptions. */
+#define ACCESS_VIOLATION 0xC0000005u
+#define PRIVILEGED_INSTRUCTION 0xC0000096u
 
 static struct {
     port_fault_hook *hook[HOOKS_MOST]; /* set once each, from the first on */
@@ -24,6 +29,8 @@ static struct {
 
 static bool is_taken(const EXCEPTION_RECORD *record)
 {
+    if (win32_commit_part(record->ExceptionInformation[1]))
+        return true;
     /* What the system tells of an access violation: read, written or executed, and where. */
     ULONG_PTR kind = record->ExceptionInformation[0];
     const struct port_fault fault = {
@@ -69,9 +76,9 @@ static LONG CALLBACK on_exception(EXCEPTION_POINTERS *exception)
 {
     DWORD saved = GetLastError();
     bool done = false;
-    if (exception->ExceptionRecord->ExceptionCode == EXCEPTION_ACCESS_VIOLATION)
+    if (exception->ExceptionRecord->ExceptionCode == ACCESS_VIOLATION)
         done = is_taken(exception->ExceptionRecord);
-    else if (exception->ExceptionRecord->ExceptionCode == EXCEPTION_PRIV_INSTRUCTION && faults.priority_get != NULL)
+    else if (exception->ExceptionRecord->ExceptionCode == PRIVILEGED_INSTRUCTION && faults.priority_get != NULL)
         done = move_priority(exception->ContextRecord);
     SetLastError(saved);
     return done ? EXCEPTION_CONTINUE_EXECUTION : EXCEPTION_CONTINUE_SEARCH;
@@ -108,6 +115,14 @@ bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level))
     faults.priority_set = set;
     faults.priority_get = get;
     bool done = take_over();
+    port_unlock(&faults.lock);
+    return done;
+}
+
+bool win32_watch_faults(void)
+{
+    port_lock(&faults.lock);
+    bool done = faults.handler != NULL || take_over();
     port_unlock(&faults.lock);
     return done;
 }

@@ -24,12 +24,6 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
     return written;
 }
 
-bool port_is_code(uintptr_t address)
-{
-    MEMORY_BASIC_INFORMATION information;
-    return VirtualQuery((const void *)address, &information, sizeof information) != 0 && (information.Protect & 0xF0) != 0;
-}
-
 uint64_t port_milliseconds(void)
 {
     return GetTickCount64();

@@ -36,12 +36,12 @@
 
 static struct {
     struct port_lock lock;
-    size_t raised;        /* threads that are counted as being at DISPATCH_LEVEL or above */
-    size_t trimmed;       /* so many bytes from the start of paged pool have been made inaccessible; 0: all is accessible */
+    size_t raised;     /* threads that are counted as being at DISPATCH_LEVEL or above */
+    size_t trimmed;    /* so many bytes from the start of paged pool have been made inaccessible; 0: all is accessible */
     aligned_u64 trims;
-    uint32_t paged_in;    /* units made accessible since */
+    uint32_t paged_in; /* units made accessible since */
     uint32_t changes;
-    bool is_prepared; /* fork is taken care of */
+    bool is_prepared;  /* fork is taken care of */
 } force = {.lock = PORT_LOCK_INITIAL};
 
 /* The access that this thread was let through last. */
@@ -50,54 +50,53 @@ static PORT_THREAD_LOCAL struct {
     uint32_t changes;
 } let_through = {0, 0, 1};
 
-static uintptr_t paged_base(void)
+static uintptr_t force_base(void)
 {
     return arena.base + arena.bytes / POOLS;
 }
 
-static size_t paged_bytes(void)
+static size_t force_bytes(void)
 {
     return LOAD_ACQUIRE(&pool_state.started) != 0 ? LOAD_ACQUIRE(&arena.half[POOLS - 1].frontier) << UNIT_SHIFT : 0;
 }
 
-static bool open_all(void)
+static bool force_open_all(void)
 {
-    return port_protect((void *)paged_base(), paged_bytes(), true);
+    return port_protect((void *)force_base(), force_bytes(), true);
 }
 
-/* The next three: pre: the lock is held. */
-static void trim(void)
+/* Both: pre: the lock is held. A system that refuses may have done a part: so what it was asked for counts as trimmed. */
+static void force_trim(void)
 {
-    size_t bytes = paged_bytes();
+    size_t bytes = force_bytes();
     if (bytes == 0 || (bytes == force.trimmed && LOAD(&force.paged_in) == 0))
         return;
     STORE(&force.paged_in, 0);
     __atomic_add_fetch(&force.changes, 1, __ATOMIC_SEQ_CST);
-    if (port_protect((void *)paged_base(), bytes, false))
-        STORE(&force.trimmed, bytes);
+    STORE(&force.trimmed, bytes);
+    (void)port_protect((void *)force_base(), bytes, false);
     __atomic_add_fetch(&force.changes, 1, __ATOMIC_SEQ_CST);
 }
 
-static void untrim(void)
+static void force_untrim(void)
 {
-    if (force.trimmed != 0 && open_all())
+    if (force.trimmed != 0 && force_open_all())
         STORE(&force.trimmed, 0);
 }
 
 /* ---- faults ---- */
 
-static bool page_in(uintptr_t address)
+static bool force_page_in(uintptr_t address)
 {
     uintptr_t unit = address & ~(uintptr_t)(UNIT_BYTES - 1);
-    bool done = LOAD(&force.paged_in) < PAGE_INS_MOST && port_protect((void *)unit, UNIT_BYTES, true);
-    if (!done)
-        done = open_all();
+    bool done = (LOAD(&force.paged_in) >= PAGE_INS_MOST && force_open_all()) ||
+                port_protect((void *)unit, UNIT_BYTES, true) || force_open_all();
     __atomic_add_fetch(&force.paged_in, 1, __ATOMIC_SEQ_CST);
     return done;
 }
 
 /* The handler sees memory as it is, of this block and all others, and may be left by longjmp. */
-static void report(const struct port_fault *fault)
+static void force_report(const struct port_fault *fault)
 {
     static const uintptr_t accesses[] = {[PORT_READ] = 0, [PORT_WRITE] = 1, [PORT_EXECUTE] = 8, [PORT_ACCESS_UNKNOWN] = 0};
     const uintptr_t parameter[4] = {fault->address, irql_now(), accesses[fault->access], fault->instruction};
@@ -108,31 +107,31 @@ static void report(const struct port_fault *fault)
     if (has_block)
         pool_describe(&place, &block);
     port_lock(&force.lock);
-    untrim();
+    force_untrim();
     port_unlock(&force.lock);
     bugcheck_report(DRIVER_IRQL_NOT_LESS_OR_EQUAL, parameter, has_block ? &block : NULL, true);
     port_lock(&force.lock);
     if (force.raised != 0)
-        trim();
+        force_trim();
     port_unlock(&force.lock);
 }
 
-static uint32_t changes_now(void)
+static uint32_t force_changes(void)
 {
     return __atomic_load_n(&force.changes, __ATOMIC_SEQ_CST);
 }
 
-static bool on_fault(const struct port_fault *fault)
+static bool force_on_fault(const struct port_fault *fault)
 {
-    if (fault->address - paged_base() >= paged_bytes())
+    if (fault->address - force_base() >= force_bytes())
         return false;
-    uint32_t changes = changes_now();
+    uint32_t changes = force_changes();
     if (changes % 2 == 0 && let_through.changes == changes && let_through.address == fault->address &&
         let_through.instruction == fault->instruction)
         return false;
     if (LOAD(&force.trimmed) != 0 && irql_now() >= IRQL_DISPATCH) {
-        report(fault);
-        changes = changes_now();
+        force_report(fault);
+        changes = force_changes();
     }
     let_through.address = fault->address;
     let_through.instruction = fault->instruction;
@@ -140,45 +139,45 @@ static bool on_fault(const struct port_fault *fault)
     /* Nothing is trimmed: it was, a moment ago, or never. */
     if (changes % 2 == 0 && LOAD(&force.trimmed) == 0)
         return true;
-    return page_in(fault->address);
+    return force_page_in(fault->address);
 }
 
 /* ---- threads come and go ---- */
 
-static void before_fork(void)
+static void force_before_fork(void)
 {
     port_lock(&force.lock);
 }
 
-static void after_fork(void)
+static void force_after_fork(void)
 {
     port_unlock(&force.lock);
 }
 
 /* Of all threads the child has one. */
-static void after_fork_in_child(void)
+static void force_after_fork_in_child(void)
 {
     force.raised = irql_self.is_forced;
     if (force.raised == 0)
-        untrim();
+        force_untrim();
     port_unlock(&force.lock);
 }
 
 /* False iff the platform cannot. Faults are taken over anew for each first thread: a test runner may have taken the signals
  * since. pre: the lock is held. */
-static bool prepare(void)
+static bool force_prepare(void)
 {
     if (force.raised != 0)
         return true;
-    if (!port_on_fault(on_fault))
+    if (!port_on_fault(force_on_fault))
         return false;
     if (!force.is_prepared)
-        force.is_prepared = port_on_fork(before_fork, after_fork, after_fork_in_child);
+        force.is_prepared = port_on_fork(force_before_fork, force_after_fork, force_after_fork_in_child);
     return force.is_prepared;
 }
 
 /* Says once that nothing is checked. */
-static void complain(void)
+static void force_complain(void)
 {
     static uint32_t said;
     struct text line;
@@ -194,16 +193,16 @@ void force_raise(void)
     if (irql_self.is_forced)
         return;
     port_lock(&force.lock);
-    bool done = prepare();
+    bool done = force_prepare();
     if (done) {
         irql_self.is_forced = true;
         force.raised++;
         STORE(&force.trims, force.trims + 1);
-        trim();
+        force_trim();
     }
     port_unlock(&force.lock);
     if (!done)
-        complain();
+        force_complain();
 }
 
 void force_lower(void)
@@ -211,7 +210,7 @@ void force_lower(void)
     irql_self.is_forced = false;
     port_lock(&force.lock);
     if (--force.raised == 0)
-        untrim();
+        force_untrim();
     port_unlock(&force.lock);
 }
 

@@ -65,6 +65,18 @@ static void lookaside_report_dead(uintptr_t list, uintptr_t what, bool allocates
     bugcheck_raise(&bugcheck);
 }
 
+static void lookaside_report_lost(const lookaside_list *list)
+{
+    const struct tagpool_bugcheck bugcheck = {
+        .code = LOOKASIDE_VIOLATION,
+        .name = "DRIVER_VERIFIER_DETECTED_VIOLATION",
+        .parameter = {0xCB, (uintptr_t)list},
+        .sentence = "a lookaside list was overwritten before it was deleted or flushed: what it kept is lost",
+        .stops = true,
+    };
+    bugcheck_raise(&bugcheck);
+}
+
 static PVOID TAGPOOL_WDK_CALL lookaside_dead_allocate(POOL_TYPE type, SIZE_T bytes, ULONG tag)
 {
     (void)type, (void)bytes;
@@ -232,6 +244,10 @@ void lookaside_delete(lookaside_list *list)
         lookaside_report(list, 0xCB, 0, 0);
         return;
     }
+    if (item.is_lost) {
+        lookaside_report_lost(list);
+        return;
+    }
     lookaside_find_level_of_list(list);
     lookaside_bury(list, item.is_ex);
     void *chain = slist_flush(&list->ListHead, &entries);
@@ -244,6 +260,10 @@ void lookaside_flush(lookaside_list *list)
     unsigned entries;
     if (!lookaside_table_find(list, &item)) {
         lookaside_report(list, 0xCB, 0, 0);
+        return;
+    }
+    if (item.is_lost) {
+        lookaside_report_lost(list);
         return;
     }
     lookaside_find_level_of_list(list);

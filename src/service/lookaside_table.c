@@ -50,10 +50,21 @@ static bool lookaside_make_room(void)
     return true;
 }
 
+/* Whether the structure is still what it was: its memory may be gone with a driver that forgot to delete the list. Nobody else
+ * changes these links, which in a kernel chain all lists. */
+static bool lookaside_is_whole(const lookaside_list *list)
+{
+    return port_is_mapped(list, sizeof *list) && list->ListEntry.Flink == &list->ListEntry &&
+           list->ListEntry.Blink == &list->ListEntry;
+}
+
 /* The list's functions may have been exchanged since it was initialised. */
 static void lookaside_describe(const struct lookaside_item *found, struct lookaside_item *item)
 {
     *item = *found;
+    item->is_lost = !lookaside_is_whole(found->list);
+    if (item->is_lost)
+        return;
     if (found->is_ex)
         item->free.with_list = found->list->FreeEx;
     else
@@ -80,13 +91,6 @@ bool lookaside_table_remove(const lookaside_list *list, struct lookaside_item *i
     }
     service_unlock();
     return found != NULL;
-}
-
-/* Whether the structure is still what it was: its memory may be gone with a driver that forgot to delete the list. Nobody else
- * changes these links, which in a kernel chain all lists. */
-static bool lookaside_is_whole(const lookaside_list *list)
-{
-    return list->ListEntry.Flink == &list->ListEntry && list->ListEntry.Blink == &list->ListEntry;
 }
 
 void lookaside_each(lookaside_visitor *visitor, void *context)
@@ -192,11 +196,12 @@ static void lookaside_policy_changed(void)
         unsigned entries = 0;
         service_lock();
         bool is_last = i >= lookaside_table.count;
-        if (!is_last && lookaside_is_whole(lookaside_table.items[i].list)) {
-            lookaside_list *list = lookaside_table.items[i].list;
+        if (!is_last)
+            lookaside_describe(&lookaside_table.items[i], &item);
+        if (!is_last && !item.is_lost) {
+            lookaside_list *list = item.list;
             if (is_bypassed != (LOAD(&list->Depth) == 0))
                 STORE(&list->Depth, is_bypassed ? 0 : LOOKASIDE_DEPTH_LEAST);
-            lookaside_describe(&lookaside_table.items[i], &item);
             if (is_bypassed)
                 chain = slist_flush(&list->ListHead, &entries);
         }
@@ -232,7 +237,8 @@ struct lookaside_show {
 static bool lookaside_show_entry(const void *entry, void *context)
 {
     const struct lookaside_show *show = context;
-    return show->visitor(show->item->list, show->item->tag, entry, show->context);
+    const struct kept_seen seen = {.list = show->item->list, .tag = show->item->tag, .entry = entry};
+    return show->visitor(&seen, show->context);
 }
 
 static void lookaside_show_lists(kept_visitor *visitor, void *context)
@@ -241,7 +247,9 @@ static void lookaside_show_lists(kept_visitor *visitor, void *context)
     service_lock();
     for (size_t i = 0; i < lookaside_table.count; i++) {
         show.item = &lookaside_table.items[i];
-        if (visitor(show.item->list, show.item->tag, NULL, context) && lookaside_is_whole(show.item->list))
+        bool is_lost = !lookaside_is_whole(show.item->list);
+        const struct kept_seen seen = {.list = show.item->list, .tag = show.item->tag, .is_lost = is_lost};
+        if (visitor(&seen, context) && !is_lost)
             slist_walk(&show.item->list->ListHead, lookaside_show_entry, &show);
     }
     service_unlock();

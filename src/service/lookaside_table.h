@@ -16,6 +16,7 @@
 struct lookaside_item {
     lookaside_list *list;
     bool is_ex;
+    bool is_lost; /* its structure was overwritten, or its memory is gone: only `list` and `tag` mean something */
     uint32_t tag;
     ULONG misses_answered; /* its AllocateMisses when it last grew by itself */
     union {

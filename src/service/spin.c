@@ -15,43 +15,43 @@
 #define DRIVER_VERIFIER_DETECTED_VIOLATION 0xC4u
 #define LOCK_NEVER_INITIALIZED 0x1002u
 
-#define MARK 0x17u
-#define MARK_MASK (sizeof(struct irql_self) - 1)
-_Static_assert(MARK < 64 && sizeof(struct irql_self) == 64, "the mark needs the low bits of an address");
+#define SPIN_MARK 0x17u
+#define SPIN_MARK_MASK (sizeof(struct irql_self) - 1)
+_Static_assert(SPIN_MARK < 64 && sizeof(struct irql_self) == 64, "the mark needs the low bits of an address");
 
 /* How often to look before the processor is left to others: the holder may be waiting for it. */
-#define LOOKS 100
+#define SPIN_LOOKS 100
 
-static uintptr_t self_word(void)
+static uintptr_t spin_word(void)
 {
-    return (uintptr_t)&irql_self | MARK;
+    return (uintptr_t)&irql_self | SPIN_MARK;
 }
 
-static bool is_word(uintptr_t word)
+static bool spin_is_word(uintptr_t word)
 {
-    return (word & MARK_MASK) == MARK;
+    return (word & SPIN_MARK_MASK) == SPIN_MARK;
 }
 
-static bool take(uintptr_t *lock, uintptr_t *found)
+static bool spin_take(uintptr_t *lock, uintptr_t *found)
 {
-    return __atomic_compare_exchange_n(lock, found, self_word(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(lock, found, spin_word(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static void report(uint32_t code, const uintptr_t *lock, uintptr_t word)
+static void spin_report(uint32_t code, const uintptr_t *lock, uintptr_t word)
 {
     const uintptr_t parameter[4] = {(uintptr_t)lock, irql_now(), word, 0};
     bugcheck_report(code, parameter, NULL, true);
 }
 
-static void report_garbage(const uintptr_t *lock, uintptr_t word)
+static void spin_report_garbage(const uintptr_t *lock, uintptr_t word)
 {
     const uintptr_t parameter[4] = {LOCK_NEVER_INITIALIZED, (uintptr_t)lock, word, 0};
     bugcheck_report(DRIVER_VERIFIER_DETECTED_VIOLATION, parameter, NULL, true);
 }
 
-static void wait_for_change(const uintptr_t *lock, uintptr_t word)
+static void spin_wait(const uintptr_t *lock, uintptr_t word)
 {
-    for (unsigned i = 0; i < LOOKS; i++)
+    for (unsigned i = 0; i < SPIN_LOOKS; i++)
         if (LOAD(lock) != word)
             return;
     port_yield();
@@ -61,17 +61,17 @@ void spin_acquire(uintptr_t *lock)
 {
     uintptr_t word = 0;
     bool is_garbage = false;
-    while (!take(lock, &word)) {
-        if (word == self_word()) {
-            report(SPIN_LOCK_ALREADY_OWNED, lock, word);
+    while (!spin_take(lock, &word)) {
+        if (word == spin_word()) {
+            spin_report(SPIN_LOCK_ALREADY_OWNED, lock, word);
             return;
         }
-        if (word != 0 && !is_word(word)) {
+        if (word != 0 && !spin_is_word(word)) {
             if (!is_garbage)
-                report_garbage(lock, word);
+                spin_report_garbage(lock, word);
             is_garbage = true; /* what it holds is nobody's, and is replaced in the next round */
         } else if (word != 0) {
-            wait_for_change(lock, word);
+            spin_wait(lock, word);
             word = 0;
         }
     }
@@ -80,16 +80,16 @@ void spin_acquire(uintptr_t *lock)
 bool spin_try(uintptr_t *lock)
 {
     uintptr_t word = 0;
-    return take(lock, &word);
+    return spin_take(lock, &word);
 }
 
 void spin_release(uintptr_t *lock, bool is_reported)
 {
     uintptr_t word = LOAD(lock);
-    if (LIKELY(word == self_word()))
+    if (LIKELY(word == spin_word()))
         STORE_RELEASE(lock, 0);
     else if (!is_reported)
-        report(SPIN_LOCK_NOT_OWNED, lock, word);
+        spin_report(SPIN_LOCK_NOT_OWNED, lock, word);
 }
 
 bool spin_is_free(const uintptr_t *lock)

@@ -25,17 +25,16 @@ static bool kept_block(const void *entry, struct place *place)
     return place->kind == PLACE_LIVE;
 }
 
-static bool kept_count(const void *list, uint32_t tag, const void *entry, void *context)
+static bool kept_count(const struct kept_seen *seen, void *context)
 {
     struct kept *kept = context;
     struct place place;
-    (void)list, (void)tag;
-    if (entry == NULL) {
+    if (seen->entry == NULL) {
         kept->lists_most++;
         return true;
     }
     kept->blocks_most++;
-    return kept_block(entry, &place);
+    return kept_block(seen->entry, &place);
 }
 
 /* ---- places of the hash ---- */
@@ -58,17 +57,17 @@ static struct kept_sum *kept_sum(struct kept *kept, uint32_t tag, unsigned pool)
     return &kept->sums[kept->sum_count++];
 }
 
-static bool kept_note(const void *list, uint32_t tag, const void *entry, void *context)
+static bool kept_note(const struct kept_seen *seen, void *context)
 {
     struct kept *kept = context;
     struct place place;
-    if (entry == NULL) {
+    if (seen->entry == NULL) {
         if (kept->list_count == kept->lists_most)
             return false;
-        kept->lists[kept->list_count++] = (struct kept_list){.list = list, .tag = tag};
+        kept->lists[kept->list_count++] = (struct kept_list){.list = seen->list, .tag = seen->tag, .is_lost = seen->is_lost};
         return true;
     }
-    if (kept->blocks == kept->blocks_most || !kept_block(entry, &place))
+    if (kept->blocks == kept->blocks_most || !kept_block(seen->entry, &place))
         return false;
     uintptr_t *start = kept_place(kept, place.start);
     if (*start != 0) /* in two lists, or twice in one */

@@ -7,9 +7,16 @@
 
 #include "base/internal.h"
 
+struct kept_seen {
+    const void *list;
+    uint32_t tag;
+    const void *entry; /* or NULL */
+    bool is_lost;      /* the list's structure was overwritten, or its memory is gone: nobody knows what it kept */
+};
+
 /* Called once for each list that was not deleted, with no entry, and then for each entry it keeps; returns false to go on with
  * the next list. Locks are held: looks at memory only. */
-typedef bool kept_visitor(const void *list, uint32_t tag, const void *entry, void *context);
+typedef bool kept_visitor(const struct kept_seen *seen, void *context);
 
 /* Visits all lists and their entries. Set by the lookaside lists; NULL while there never was one. */
 INTERNAL_OBJECT void (*kept_source)(kept_visitor *visitor, void *context);
@@ -20,6 +27,7 @@ INTERNAL_OBJECT void (*kept_policy_hook)(void);
 struct kept_list {
     const void *list;
     uint32_t tag;
+    bool is_lost;
     uint64_t blocks, bytes;
 };
 

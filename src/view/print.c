@@ -5,6 +5,8 @@
 #include "view/print.h"
 
 #include "base/tag.h"
+#include "ledger/depot.h"
+#include "ledger/leak.h"
 #include "ledger/ledger.h"
 #include "memory/note.h"
 #include "memory/owner.h"
@@ -188,6 +190,44 @@ static bool print_block(const struct place *place, void *context)
     return true;
 }
 
+/* ---- blocks, if any were tracked: by call site ---- */
+
+struct gathering {
+    struct leak_list list;
+    const struct kept *kept;
+};
+
+static bool gather_block(const struct place *place, void *context)
+{
+    struct gathering *gathering = context;
+    struct record record = {.flags = 0};
+    if (kept_has(gathering->kept, place->start))
+        return true;
+    if (note_is_recorded(place->note))
+        (void)record_get(place->start, &record);
+    record.address = place->start;
+    leak_add(&gathering->list, &record, ledger_tag_of(place->tag_index), place->pool, place->bytes);
+    return true;
+}
+
+/* False, and prints nothing, if nothing was ever tracked, or there is no memory to sort the blocks by call site. */
+static bool print_tracked(uint64_t most_blocks, struct listing *listing)
+{
+    struct gathering gathering = {.kept = listing->kept};
+    struct outstanding sum;
+    if (most_blocks == 0 || !depot_has_sites())
+        return false;
+    count_outstanding(&sum, listing->kept);
+    leak_open(&gathering.list, (size_t)sum.blocks);
+    bool has_room = gathering.list.room != 0;
+    if (has_room) {
+        (void)owner_walk(gather_block, &gathering);
+        listing->cut = leak_print(&gathering.list, most_blocks);
+    }
+    leak_close(&gathering.list);
+    return has_room;
+}
+
 static void print_blocks(uint64_t most_blocks, const struct kept *kept)
 {
     struct listing listing = {.kept = kept, .left = most_blocks};
@@ -197,7 +237,8 @@ static void print_blocks(uint64_t most_blocks, const struct kept *kept)
         text_string(line, "tagpool: blocks:");
         output_line(line);
     }
-    (void)owner_walk(print_block, &listing);
+    if (!print_tracked(most_blocks, &listing))
+        (void)owner_walk(print_block, &listing);
     if (listing.cut == 0)
         return;
     text_string(line, "tagpool:   ");
@@ -214,7 +255,7 @@ static void print_lists(const struct kept *kept, uint64_t most_lists, bool is_en
     text_clear(&line);
     for (size_t i = 0; i < kept->list_count; i++) {
         const struct kept_list *list = &kept->lists[i];
-        if (list->blocks == 0 && !is_end)
+        if (list->blocks == 0 && !list->is_lost && !is_end)
             continue;
         if (most_lists == 0) {
             cut++;
@@ -229,7 +270,7 @@ static void print_lists(const struct kept *kept, uint64_t most_lists, bool is_en
         text_hex(&line, (uintptr_t)list->list);
         text_string(&line, " (");
         text_tag(&line, list->tag);
-        text_string(&line, ", not deleted)");
+        text_string(&line, list->is_lost ? ", not deleted, but overwritten)" : ", not deleted)");
         output_line(&line);
     }
     if (cut == 0)

@@ -126,7 +126,7 @@ static void bad_masks(void **state)
     same(tagpool_start("hit=Q*"), TAGPOOL_EINVAL);
 }
 
-/* "only the K-th allocation of the tag, counted since the verifier was switched on" */
+/* "only the K-th allocation of the tag since the program started" */
 static void the_nth(void **state)
 {
     uint32_t tag = TAGPOOL_TAG('N', 't', 'h', '1'), other = TAGPOOL_TAG('N', 't', 'h', '2');

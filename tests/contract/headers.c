@@ -378,6 +378,12 @@ static void levels(void **state)
     same(BYTE_OFFSET(0x12345), 0x345);
     same((uintptr_t)PAGE_ALIGN(0x12345), 0x12000);
     same(MEMORY_ALLOCATION_ALIGNMENT, EITHER(16, 8));
+    same(ROUND_TO_SIZE(17, 8), 24);
+    same(ROUND_TO_SIZE(24, 8), 24);
+    same(RTL_SIZEOF_THROUGH_FIELD(UNICODE_STRING, MaximumLength), 4);
+    same(RTL_FIELD_SIZE(UNICODE_STRING, Length), 2);
+    same(sizeof(UNICODE_NULL), 2);
+    same(UNICODE_STRING_MAX_BYTES, 65534);
 }
 
 /* A tag's literal is written backwards: 'derF' displays "Fred". */

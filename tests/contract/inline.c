@@ -351,6 +351,26 @@ static void raise_out(uint32_t status, void *context)
     longjmp(out, 1);
 }
 
+/* DbgBreakPoint raises STATUS_BREAKPOINT. */
+static void break_point(void **state)
+{
+    uint32_t status = 0;
+
+    (void)state;
+    tagpool_raise_handler_set(raise_out, &status);
+    check(!ANSWER(DbgBreakPoint()) && status == 0x80000003);
+    status = 0;
+    check(!ANSWER(KdBreakPoint()) && status == 0x80000003);
+    tagpool_raise_handler_set(NULL, NULL);
+}
+
+/* min and max give the smaller and the larger of two. */
+static void smaller_larger(void **state)
+{
+    (void)state;
+    check(min(1, 2) == 1 && min(2, 1) == 1 && max(1, 2) == 2 && max(2, 1) == 2);
+}
+
 /* In a build with DBG, an assertion that fails raises STATUS_ASSERTION_FAILURE, one that holds does nothing. */
 static void assertions(void **state)
 {
@@ -361,6 +381,8 @@ static void assertions(void **state)
     tagpool_raise_handler_set(raise_out, &status);
     check(ANSWER(NT_ASSERT(++evaluated == 1)) && evaluated == 1 && status == 0);
     check(!ANSWER(NT_ASSERT(++evaluated == 1)) && evaluated == 2 && status == 0xC0000420);
+    check(ANSWER(NT_VERIFY(++evaluated == 3)) && evaluated == 3);
+    check(!ANSWER(NT_VERIFY(++evaluated == 3)) && evaluated == 4);
     status = 0;
     check(!ANSWER(ASSERT(evaluated == 1)) && status == 0xC0000420);
     tagpool_raise_handler_set(NULL, NULL);
@@ -389,6 +411,8 @@ int main(void)
         test(interlocked_threads),
         test(paged_code),
         test(assertions),
+        test(break_point),
+        test(smaller_larger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

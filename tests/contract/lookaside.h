@@ -10,6 +10,7 @@
 #include "tagpool/wdk.h"
 #include "tagpool/wdk/lookaside.h"
 #include "tagpool/wdk/pool.h"
+#include "tagpool/wdk/slist.h"
 
 /* How custom functions were called last, and how often. */
 static struct {

@@ -45,7 +45,28 @@ static void grows_by_itself(void **state)
     }
 }
 
-/* ExAdjustLookasideDepth() "doubles the depth of lists of whose allocations since the last time one in 64 found the list
+/* "after about 32 allocations that found a list empty": and after about as many once more, not before. */
+static void grows_step_by_step(void **state)
+{
+    NPAGED_LOOKASIDE_LIST list;
+    (void)state;
+    ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 32, TAG, 0);
+    for (unsigned misses = 1; misses <= 100; misses++) {
+        held[misses] = ExAllocateFromNPagedLookasideList(&list);
+        same(list.L.AllocateMisses, misses);
+        if (misses < 32)
+            same(list.L.Depth, 4);
+        else if (misses > 40 && misses < 64)
+            same(list.L.Depth, 8);
+        else if (misses > 80 && misses < 96)
+            same(list.L.Depth, 16);
+    }
+    for (unsigned misses = 1; misses <= 100; misses++)
+        ExFreeToNPagedLookasideList(&list, held[misses]);
+    ExDeleteNPagedLookasideList(&list);
+}
+
+/* ExAdjustLookasideDepth() "doubles the depth of a list if more than one in 64 of its allocations since the last time found it
  * empty". */
 static void adjusted_up(void **state)
 {
@@ -66,10 +87,31 @@ static void adjusted_up(void **state)
         burst(&list, 8, true);
     ExAdjustLookasideDepth();
     same(list.L.Depth, 16);
+    /* As many allocations as entries are no fewer. */
+    burst(&list, 8, true);
+    burst(&list, 8, true);
+    ExAdjustLookasideDepth();
+    same(list.L.Depth, 16);
     ExDeleteNPagedLookasideList(&list);
 }
 
-/* "and halves what is above 4 of lists that had fewer allocations than they keep entries". */
+/* "more than one in 64": the exact border. */
+static void adjusted_by_ratio(void **state)
+{
+    (void)state;
+    for (ULONG allocates = 60; allocates <= 260; allocates++)
+        for (unsigned misses = 0; misses <= 4; misses++) {
+            NPAGED_LOOKASIDE_LIST list;
+            ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 32, TAG, 0);
+            list.L.TotalAllocates = allocates; /* as if */
+            list.L.AllocateMisses = misses;
+            ExAdjustLookasideDepth();
+            same(list.L.Depth, misses > allocates / 64 ? 8 : 4);
+            ExDeleteNPagedLookasideList(&list);
+        }
+}
+
+/* "and halves what is above 4 if there were fewer allocations than the list keeps entries". */
 static void adjusted_down(void **state)
 {
     static const unsigned depths[] = {130, 67, 35, 19, 11, 7, 5, 4, 4};
@@ -242,6 +284,21 @@ static void entries_inside_blocks(void **state)
     ExDeleteNPagedLookasideList(&list);
 }
 
+/* An entry that was put into its list twice is one block. */
+static void cached_twice(void **state)
+{
+    NPAGED_LOOKASIDE_LIST list;
+    (void)state;
+    ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 40, TAG, 0);
+    burst(&list, 2, false);
+    inline_free(&list, held[0]);
+    same(ExQueryDepthSList(&list.L.ListHead), 3);
+    same(tagpool_verdict(), TAGPOOL_CLEAN);
+    check(says_cached(2, 80, &list, "LDep"));
+    ExDeleteNPagedLookasideList(&list);
+    check(mistake(0xC2, 0x07));
+}
+
 /* Entries that are not pool are no blocks. */
 static PVOID TAGPOOL_WDK_CALL foreign_allocate(POOL_TYPE type, SIZE_T bytes, ULONG tag)
 {
@@ -315,7 +372,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(grows_by_itself),
+        test(grows_step_by_step),
         test(adjusted_up),
+        test(adjusted_by_ratio),
         test(adjusted_down),
         test(maximum_depth),
         test(bypassed),
@@ -324,6 +383,7 @@ int main(void)
         test(leaks_beside_cached),
         test(entries_inside_blocks),
         test(foreign_entries),
+        test(cached_twice),
         fresh_test(not_deleted),
         test(many_lists),
     };

@@ -3,6 +3,8 @@
  * lookaside_mistakes.c: tests of what is said about lists that are used wrongly, and that nothing else happens then. */
 #include "lookaside.h"
 
+#include <sys/mman.h>
+
 #define TAG TAGPOOL_TAG('L', 'M', 'i', 's')
 
 /* "0xCA: list re-initialised": P2 the list. It stays as it was. */
@@ -234,13 +236,101 @@ static void cached_entry_freed(void **state)
     NPAGED_LOOKASIDE_LIST list;
     (void)state;
     ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 64, TAG, 0);
-    PVOID *entry = ExAllocateFromNPagedLookasideList(&list);
+    PVOID behind = ExAllocateFromNPagedLookasideList(&list), *entry = ExAllocateFromNPagedLookasideList(&list);
+    ExFreeToNPagedLookasideList(&list, behind);
     ExFreeToNPagedLookasideList(&list, entry);
     ExFreePool(entry);
     *entry = (PVOID)(uintptr_t)0x10;
-    same(tagpool_verdict(), TAGPOOL_CLEAN);
+    same(tagpool_verdict(), TAGPOOL_LEAK);
+    check(printed("leak: 1 block, 64 bytes") && !printed("cached"));
     ExDeleteNPagedLookasideList(&list);
     check(mistake(0xC2, 0x07));
+    ExFreePool(behind);
+}
+
+/* A list that was made a ring, by an entry put in again behind another, still ends: each push is given back once. */
+static VOID TAGPOOL_WDK_CALL count_free(PVOID entry)
+{
+    calls.freed = entry;
+    calls.frees++;
+}
+
+static void a_ring(void **state)
+{
+    static SLIST_ENTRY entries[2];
+    NPAGED_LOOKASIDE_LIST list;
+    (void)state;
+    calls_forget();
+    ExInitializeNPagedLookasideList(&list, NULL, count_free, 0, 64, TAG, 0);
+    for (int i = 0; i < 3; i++)
+        ExFreeToNPagedLookasideList(&list, &entries[i % 2]);
+    same(tagpool_start("free_check=on"), 0);
+    ExFreeToNPagedLookasideList(&list, &entries[1]);
+    check(mistake(0xC2, 0x07));
+    same(tagpool_start("free_check=off"), 0);
+    same(tagpool_verdict(), TAGPOOL_CLEAN);
+    ExDeleteNPagedLookasideList(&list);
+    same(calls.frees, 3);
+}
+
+/* "or was overwritten: the entries it held are then lost, and the list is no more": reports say so, and nothing is followed. */
+static void overwritten(void **state)
+{
+    NPAGED_LOOKASIDE_LIST list;
+    LOOKASIDE_LIST_EX ex;
+    PVOID entries[2];
+    (void)state;
+    ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 64, TAG, 0);
+    same(ExInitializeLookasideListEx(&ex, NULL, NULL, PagedPool, 0, 64, TAG, 0), 0);
+    ExFreeToNPagedLookasideList(&list, entries[0] = ExAllocateFromNPagedLookasideList(&list));
+    ExFreeToLookasideListEx(&ex, entries[1] = ExAllocateFromLookasideListEx(&ex));
+    memset(&list, 0xA5, sizeof list);
+    memset(&ex, 0, sizeof ex);
+    same(tagpool_verdict(), TAGPOOL_LEAK);
+    check(printed("leak: 2 blocks, 128 bytes"));
+    same(printed_times("0 blocks, 0 bytes cached in lookaside list 0x"), 2);
+    same(printed_times("(LMis, not deleted, but overwritten)\n"), 2);
+    ExAdjustLookasideDepth();
+    same(tagpool_start("lookaside=bypass"), 0);
+    same(tagpool_start("lookaside=cache"), 0);
+    for (size_t i = 0; i < sizeof list; i++)
+        same(((unsigned char *)&list)[i], 0xA5);
+    ExFlushLookasideListEx(&ex);
+    check(mistake(0xC4, 0xCB) && caught.parameter[1] == (uintptr_t)&ex && strstr(caught.sentence, "overwritten"));
+    ExDeleteNPagedLookasideList(&list);
+    check(mistake(0xC4, 0xCB) && caught.parameter[1] == (uintptr_t)&list && strstr(caught.sentence, "overwritten"));
+    ExDeleteLookasideListEx(&ex);
+    check(mistake(0xC4, 0xCB));
+    ExDeleteNPagedLookasideList(&list);
+    check(mistake(0xC4, 0xCB) && !strstr(caught.sentence, "overwritten"));
+    ExFreePool(entries[0]);
+    ExFreePool(entries[1]);
+}
+
+/* The same where the memory itself is gone, as that of a driver which was unloaded. */
+static void memory_gone(void **state)
+{
+    (void)state;
+    for (size_t offset = 0; offset <= 65536 - 32; offset += 65536 - 32) {
+        char *memory = mmap(NULL, 131072, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        check(memory != MAP_FAILED);
+        PLOOKASIDE_LIST_EX list = (void *)(memory + offset);
+        same(ExInitializeLookasideListEx(list, NULL, NULL, PagedPool, 0, 64, TAG, 0), 0);
+        PVOID entry = ExAllocateFromLookasideListEx(list);
+        ExFreeToLookasideListEx(list, entry);
+        same(munmap(memory + 65536, 65536), 0); /* a part of the second one */
+        if (offset == 0)
+            same(munmap(memory, 65536), 0);
+        output_clear();
+        same(tagpool_verdict(), TAGPOOL_LEAK);
+        check(printed("(LMis, not deleted, but overwritten)\n"));
+        ExAdjustLookasideDepth();
+        ExDeleteLookasideListEx(list);
+        check(mistake(0xC4, 0xCB) && strstr(caught.sentence, "overwritten"));
+        if (offset != 0)
+            same(munmap(memory, 65536), 0);
+        ExFreePool(entry);
+    }
 }
 
 /* "Initialise, delete and flush: <= DISPATCH_LEVEL, lists of paged entries <= APC_LEVEL (ExInitializeLookasideListEx() always <=
@@ -303,10 +393,23 @@ static void level_of_entries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(initialised_twice),  test(deleted_uninitialised), test(freed_while_active), test(too_small),
-        test(too_large),          test(list_in_paged_pool),    test(misaligned_list),    test(used_after_delete),
-        test(used_uninitialised), test(freed_twice),           test(freed_null),         test(cached_entry_freed),
-        test(level_of_lists),     test(level_of_entries),
+        test(initialised_twice),
+        test(deleted_uninitialised),
+        test(freed_while_active),
+        test(too_small),
+        test(too_large),
+        test(list_in_paged_pool),
+        test(misaligned_list),
+        test(used_after_delete),
+        test(used_uninitialised),
+        test(freed_twice),
+        test(freed_null),
+        test(cached_entry_freed),
+        test(a_ring),
+        test(overwritten),
+        test(memory_gone),
+        test(level_of_lists),
+        test(level_of_entries),
     };
     return cmocka_run_group_tests_name("mistakes with lookaside lists", tests, NULL, NULL);
 }

@@ -224,8 +224,8 @@ static void quota(void **state)
     same(quota_of(PROCESS(9), TAGPOOL_PAGED).charged, 0);
 }
 
-/* ExFreePool2 is "ExFreePoolWithTag(). A parameter that is not Optional is a finding 0xC2/0x9A, for none can be met": the block is
- * freed all the same. */
+/* ExFreePool2 is "ExFreePoolWithTag(). A parameter that is not Optional is a finding 0xC2/0x9A, for none can be met": the block
+ * is freed all the same. */
 static void free_with_parameters(void **state)
 {
     POOL_EXTENDED_PARAMS_SECURE_POOL secure = {NULL, NULL, 0, 0};

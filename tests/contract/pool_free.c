@@ -8,6 +8,24 @@
 
 /* ---- What is freed, and by which tag ------------------------------------------------------------------------------- */
 
+/* The routines that take a POOL_TYPE, then others. */
+enum { OTHER_WAYS = 3 };
+
+static void *allocate_by(size_t way, unsigned pool, size_t bytes, uint32_t tag)
+{
+    enum tagpool_pool ours = (enum tagpool_pool)pool;
+    if (way < ENTRIES(routines))
+        return routines[way].call(pool, bytes, tag);
+    switch (way - ENTRIES(routines)) {
+    case 0:
+        return tagpool_alloc(ours, bytes, tag);
+    case 1:
+        return tagpool_aligned_alloc(ours, 256, bytes, tag);
+    default:
+        return ExAllocatePool2(pool ? POOL_FLAG_PAGED : POOL_FLAG_NON_PAGED, bytes, tag);
+    }
+}
+
 /* "Frees a block of any of these routines, or of tagpool.h": every routine, either way to free; and the other way round. */
 static void any_block(void **state)
 {
@@ -15,13 +33,10 @@ static void any_block(void **state)
     (void)state;
     for (size_t i = 0; i < ENTRIES(sizes); i++)
         for (unsigned pool = 0; pool < 2; pool++)
-            for (size_t r = 0; r < ENTRIES(routines) + 3; r++)
+            for (size_t r = 0; r < ENTRIES(routines) + OTHER_WAYS; r++)
                 for (int way = 0; way < 4; way++) {
                     uint32_t tag = r < ENTRIES(routines) ? tag_by(&routines[r], FILE_TAG) : FILE_TAG;
-                    void *block = r < ENTRIES(routines) ? routines[r].call(pool, sizes[i], tag)
-                                  : r == ENTRIES(routines) ? tagpool_alloc((enum tagpool_pool)pool, sizes[i], tag)
-                                  : r == ENTRIES(routines) + 1 ? tagpool_aligned_alloc((enum tagpool_pool)pool, 256, sizes[i], tag)
-                                  : ExAllocatePool2(pool ? POOL_FLAG_PAGED : POOL_FLAG_NON_PAGED, sizes[i], tag);
+                    void *block = allocate_by(r, pool, sizes[i], tag);
                     struct tagpool_stats before = stats_of(tag, (enum tagpool_pool)pool);
                     if (way == 0)
                         ExFreePool(block);

@@ -25,8 +25,8 @@ static void expect_nonpaged(POOL_TYPE type)
     ExFreePoolWithTag(block, tag);
 }
 
-/* "ExDefaultNonPagedPoolType: NonPagedPoolExecute at first. With DrvRtPoolNxOptIn, sets it to NonPagedPoolNx"; another flag does not.
- * "Compiled with POOL_NX_OPTIN=1, NonPagedPool then means that variable". "ExPoolZeroingNativelySupported: TRUE". */
+/* "ExDefaultNonPagedPoolType: NonPagedPoolExecute at first. With DrvRtPoolNxOptIn, sets it to NonPagedPoolNx"; another flag does
+ * not. "Compiled with POOL_NX_OPTIN=1, NonPagedPool then means that variable". "ExPoolZeroingNativelySupported: TRUE". */
 static void opting_in(void **state)
 {
     (void)state;

@@ -196,6 +196,31 @@ static void thresholds(void **state)
                 }
 }
 
+/* The same to the byte: a limit that leaves a byte less than the part that must stay free, and one that leaves that part. */
+static void thresholds_to_the_byte(void **state)
+{
+    enum { STEP = 64, MOST = 200 };
+    void *blocks[MOST + 1];
+    (void)state;
+    for (size_t i = 0; i < ENTRIES(priorities); i++)
+        for (size_t fit = 1; fit < MOST; fit++) {
+            /* Of a limit of n parts, all but one may be used: fit steps but for one byte. */
+            size_t parts = priorities[i].divisor, usable = fit * STEP - 1;
+            if (parts != 0 && usable % (parts - 1) != 0)
+                continue;
+            size_t limit = parts != 0 ? usable / (parts - 1) * parts : usable;
+            for (unsigned more = 0; more < 2; more++) {
+                size_t count = 0;
+                same(tagpool_limit_set(TAGPOOL_PAGED, limit + (more == 0 ? 0 : parts != 0 ? parts : 1)), 0);
+                while ((blocks[count] = ExAllocatePoolWithTagPriority(PagedPool, STEP, NO_TAG, priorities[i].priority)) != NULL)
+                    count++;
+                same(count, fit - 1 + more);
+                while (count > 0)
+                    ExFreePool(blocks[--count]);
+            }
+        }
+}
+
 /* Without a limit every priority succeeds, and "the special-pool bits of Priority have no effect on ordinary pool". */
 static void without_limit(void **state)
 {
@@ -243,10 +268,10 @@ static void not_a_priority(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        contract_test(one_letter_or_digit), contract_test(displays_forward), contract_test(tag_zero),
+        contract_test(one_letter_or_digit), contract_test(displays_forward),   contract_test(tag_zero),
         contract_test(tag_big),             contract_test(tag_without_letter), contract_test(untagged),
-        contract_test(protected_pool),      contract_test(thresholds),       contract_test(without_limit),
-        contract_test(not_a_priority),
+        contract_test(protected_pool),      contract_test(thresholds),         contract_test(thresholds_to_the_byte),
+        contract_test(without_limit),       contract_test(not_a_priority),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,8 +41,8 @@ static void check_type(const struct routine *routine, unsigned type, uint32_t ta
     ExFreePool(block);
 }
 
-/* "Bug check 0xC2: 0x9A (pool type, bytes, tag) for a type that drivers may not use: must-succeed, reserved, or with unknown bits";
- * each single bit and each pair of bits of a POOL_TYPE, in every routine. */
+/* "Bug check 0xC2: 0x9A (pool type, bytes, tag) for a type that drivers may not use: must-succeed, reserved, or with unknown
+ * bits"; each single bit and each pair of bits of a POOL_TYPE, in every routine. */
 static void all_bits_and_pairs(void **state)
 {
     (void)state;
@@ -166,8 +166,16 @@ static void whole_pages(void **state)
         size_t bytes;
         size_t least;
         size_t most;
-    } sizes[] = {{1, 1, 64}, {SMALL_MAX, SMALL_MAX, PAGE}, {SMALL_MAX + 1, PAGE, PAGE}, {PAGE - 1, PAGE, PAGE}, {PAGE, PAGE, PAGE},
-                 {PAGE + 1, 2 * PAGE, 2 * PAGE}, {2 * PAGE, 2 * PAGE, 2 * PAGE}, {100 * PAGE + 1, 101 * PAGE, 101 * PAGE}};
+    } sizes[] = {
+        {1, 1, 64},
+        {SMALL_MAX, SMALL_MAX, PAGE},
+        {SMALL_MAX + 1, PAGE, PAGE},
+        {PAGE - 1, PAGE, PAGE},
+        {PAGE, PAGE, PAGE},
+        {PAGE + 1, 2 * PAGE, 2 * PAGE},
+        {2 * PAGE, 2 * PAGE, 2 * PAGE},
+        {100 * PAGE + 1, 101 * PAGE, 101 * PAGE},
+    };
     (void)state;
     for (size_t r = 0; r < ENTRIES(routines); r++)
         for (size_t i = 0; i < ENTRIES(sizes); i++)
@@ -284,9 +292,9 @@ static void size_zero(void **state)
         }
 }
 
-/* "Fails iff there is no memory, the pool's limit would be passed": NULL, or "raise STATUS_INSUFFICIENT_RESOURCES instead of returning
- * NULL" with POOL_RAISE_IF_ALLOCATION_FAILURE and from quota routines without POOL_QUOTA_FAIL_INSTEAD_OF_RAISE. A failure counts
- * under the tag. Where the raise handler returns, NULL. */
+/* "Fails iff there is no memory, the pool's limit would be passed": NULL, or "raise STATUS_INSUFFICIENT_RESOURCES instead of
+ * returning NULL" with POOL_RAISE_IF_ALLOCATION_FAILURE and from quota routines without POOL_QUOTA_FAIL_INSTEAD_OF_RAISE. A
+ * failure counts under the tag. Where the raise handler returns, NULL. */
 static void null_or_raise(void **state)
 {
     static const size_t sizes[] = {SIZE_MAX / 2, SIZE_MAX, SIZE_MAX - 4095, 1000000};

@@ -99,6 +99,27 @@ static void given_back_to_its_process(void **state)
     }
 }
 
+/* "*QuotaCharged says whether a process is charged with it", not whether anything else is special about the block. */
+static void charged_is_not_special(void **state)
+{
+    uint32_t tag = fresh_tag() | PROTECTED_POOL;
+    (void)state;
+    process_is(PROCESS(10));
+    same(tagpool_start("tail_check=on"), 0);
+    char *plain = ExAllocatePoolWithTag(PagedPool, BYTES, tag), *charged = ExAllocatePoolWithQuotaTag(PagedPool, BYTES, tag);
+    same(charged_flag(plain), FALSE);
+    same(charged_flag(charged), TRUE);
+    charged[BYTES] ^= 1;
+    ExFreePoolWithTag(charged, tag);
+    check(mistake(0x19, 0x21));
+    same(charged_to(PROCESS(10), TAGPOOL_PAGED), BYTES);
+    charged[BYTES] ^= 1;
+    ExFreePoolWithTag(charged, tag);
+    same(charged_to(PROCESS(10), TAGPOOL_PAGED), 0);
+    ExFreePoolWithTag(plain, tag);
+    same(tagpool_start("tail_check=off"), 0);
+}
+
 /* "tagpool_realloc() gives the quota back", whether the block moves or not; a reallocation that fails changes nothing. */
 static void realloc_gives_back(void **state)
 {
@@ -250,6 +271,22 @@ static void charge_and_return(void **state)
     }
 }
 
+/* What PsReturnPoolQuota() took of a block's charge is not given back once more: freeing the block gives back what is left. */
+static void returned_before_the_free(void **state)
+{
+    (void)state;
+    process_is(PROCESS(11));
+    for (ULONG_PTR early = 1; early <= BYTES; early += 33) {
+        void *block = ExAllocatePoolWithQuotaTag(PagedPool, BYTES, fresh_tag());
+        PsReturnPoolQuota(PROCESS(11), PagedPool, early);
+        same(charged_to(PROCESS(11), TAGPOOL_PAGED), BYTES - early);
+        same(quota_of(PROCESS(11), TAGPOOL_PAGED).blocks, 1);
+        ExFreePool(block);
+        same(charged_to(PROCESS(11), TAGPOOL_PAGED), 0);
+        same(quota_of(PROCESS(11), TAGPOOL_PAGED).blocks, 0);
+    }
+}
+
 /* "Bug check 0x21 QUOTA_UNDERFLOW (process, 0 nonpaged or 1 paged, amount, amount above what is charged) if that is less; nothing
  * is then returned." */
 static void underflow(void **state)
@@ -271,8 +308,8 @@ static void underflow(void **state)
     }
 }
 
-/* FsRtlAllocatePoolWithQuota and WithQuotaTag are quota routines, "but raise STATUS_INSUFFICIENT_RESOURCES whenever they fail"; after
- * a bug check whose handler returns "an allocation yields NULL", as from every routine, and nothing is raised. */
+/* FsRtlAllocatePoolWithQuota and WithQuotaTag are quota routines, "but raise STATUS_INSUFFICIENT_RESOURCES whenever they fail";
+ * after a bug check whose handler returns "an allocation yields NULL", as from every routine, and nothing is raised. */
 static void fsrtl(void **state)
 {
     uint32_t tag = fresh_tag();
@@ -303,8 +340,8 @@ static void fsrtl(void **state)
     }
 }
 
-/* "NULL sets the default back: one process for all threads"; IoGetCurrentProcess() is "what the hook says". tagpool_quota_stats() is "all
- * zero for a process that was never charged nor limited. Fails iff pool is neither pool". */
+/* "NULL sets the default back: one process for all threads"; IoGetCurrentProcess() is "what the hook says". tagpool_quota_stats()
+ * is "all zero for a process that was never charged nor limited. Fails iff pool is neither pool". */
 static void processes(void **state)
 {
     struct tagpool_quota quota = {1, 1, 1, 1};
@@ -329,7 +366,8 @@ int main(void)
         contract_test(charged_until_freed), contract_test(given_back_to_its_process), contract_test(realloc_gives_back),
         contract_test(the_limit),           contract_test(no_memory),                 contract_test(idle_process),
         contract_test(charge_and_return),   contract_test(underflow),                 contract_test(fsrtl),
-        contract_test(processes),           contract_test(two_gigabytes),
+        contract_test(processes),           contract_test(two_gigabytes),             contract_test(charged_is_not_special),
+        contract_test(returned_before_the_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,7 +225,8 @@ static void use_quota_in_child(void)
     same(quota_of(TOKEN(0), TAGPOOL_NONPAGED).blocks, 0);
 }
 
-/* "The child has a working pool with its own copy of every block and count" (tagpool.h): of charges too, while other threads charge. */
+/* "The child has a working pool with its own copy of every block and count" (tagpool.h): of charges too, while other threads
+ * charge. */
 static void forked(void **state)
 {
     static struct child child;

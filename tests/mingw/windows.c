@@ -3,15 +3,11 @@
  * windows.c: a program for Windows that uses the pools: windows.h and ours in one file, ours first (TAGPOOL_FIRST) or last.
  */
 #ifdef TAGPOOL_FIRST
-#include "tagpool.h"
-#include "tagpool/wdk.h"
-#include "tagpool/wdk/pool.h"
+#include "ours.h"
 #endif
 #include <windows.h>
 #ifndef TAGPOOL_FIRST
-#include "tagpool.h"
-#include "tagpool/wdk.h"
-#include "tagpool/wdk/pool.h"
+#include "ours.h"
 #endif
 
 #include "check.h"
@@ -52,11 +48,26 @@ static void a_wdk_routine_takes_types_of_windows_h(void)
     ExFreePoolWithTag(block, tag);
 }
 
+/* windows.h has lists of its own, one of whose names the WDK has too. */
+static void lists_of_windows_h_work(void)
+{
+    static SLIST_HEADER head;
+    static SLIST_ENTRY entry[2];
+    InitializeSListHead(&head);
+    CHECK(InterlockedPushEntrySList(&head, &entry[0]) == NULL);
+    CHECK(InterlockedPushEntrySList(&head, &entry[1]) == &entry[0]);
+    CHECK(QueryDepthSList(&head) == 2);
+    CHECK(InterlockedPopEntrySList(&head) == &entry[1]);
+    CHECK(InterlockedFlushSList(&head) == &entry[0]);
+    CHECK(InterlockedPopEntrySList(&head) == NULL);
+}
+
 int main(void)
 {
     a_system_call_fills_a_block();
     the_last_error_stays();
     a_wdk_routine_takes_types_of_windows_h();
+    lists_of_windows_h_work();
     CHECK(tagpool_verdict() == TAGPOOL_CLEAN);
     return 0;
 }

@@ -3,6 +3,7 @@
  * ddk.c: what a DDK's headers do inline, and what the overlay adds to them, on the library's routines.
  */
 #include <ntddk.h>
+#include <ntstrsafe.h>
 
 #include <tagpool/wdk.h>
 
@@ -107,6 +108,67 @@ static void intrinsics(void)
     CHECK(RtlUshortByteSwap(0x1234) == 0x3412 && RtlUlongByteSwap(0x12345678) == 0x78563412);
 }
 
+static LONG allocated, freed;
+
+static PVOID NTAPI allocate_entry(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+    allocated++;
+    return ExAllocatePoolWithTag(type, bytes, tag);
+}
+
+static VOID NTAPI free_entry(PVOID entry)
+{
+    freed++;
+    ExFreePool(entry);
+}
+
+/* Lookaside lists, which the DDK's inline code takes from and gives to by itself. */
+static void lookaside(void)
+{
+    NPAGED_LOOKASIDE_LIST list;
+    PVOID entries[10];
+
+    ExInitializeNPagedLookasideList(&list, allocate_entry, free_entry, 0, 48, TAG, 0);
+    CHECK(list.L.Depth == 4 && list.L.MaximumDepth == 256 && list.L.Size == 48 && list.L.Tag == TAG);
+    for (int i = 0; i < 10; i++)
+        entries[i] = ExAllocateFromNPagedLookasideList(&list);
+    CHECK(allocated == 10 && list.L.TotalAllocates == 10 && list.L.AllocateMisses == 10);
+    for (int i = 0; i < 10; i++)
+        ExFreeToNPagedLookasideList(&list, entries[i]);
+    CHECK(freed == 6 && list.L.TotalFrees == 10 && list.L.FreeMisses == 6 && ExQueryDepthSList(&list.L.ListHead) == 4);
+    CHECK(ExAllocateFromNPagedLookasideList(&list) == entries[3] && allocated == 10);
+    ExFreeToNPagedLookasideList(&list, entries[3]);
+    ExDeleteNPagedLookasideList(&list);
+    CHECK(freed == 10);
+}
+
+/* The kernel's C routines take 16-bit characters. */
+static void wide(void)
+{
+    WCHAR text[12];
+    char narrow[4], line[40];
+    UNICODE_STRING counted = RTL_CONSTANT_STRING(L"count");
+
+    wcscpy(text, L"abc");
+    wcscat(text, L"DEF");
+    CHECK(wcslen(text) == 6 && wcscmp(text, L"abd") < 0 && _wcsicmp(text, L"ABCdef") == 0 && _wcsnicmp(text, L"ABx", 2) == 0);
+    CHECK(wcschr(text, L'c') == text + 2 && wcschr(text, L'x') == NULL && wcsrchr(text, L'a') == text);
+    CHECK(wcsstr(text, L"cD") == text + 2 && wcsstr(text, L"cd") == NULL && wcsncmp(text, L"abx", 2) == 0);
+    wcsncpy(text, L"xy", 4);
+    CHECK(text[1] == L'y' && text[2] == 0 && text[3] == 0 && text[4] == L'E');
+    CHECK(_snprintf(narrow, 4, "%d", 12345) == -1 && memcmp(narrow, "1234", 4) == 0);
+    CHECK(_snprintf(narrow, 4, "%d", 5678) == 4 && memcmp(narrow, "5678", 4) == 0 && _snprintf(narrow, 4, "%d", 90) == 2);
+    CHECK(RtlStringCbCopyA(narrow, 4, "abcdef") == STATUS_BUFFER_OVERFLOW && strcmp(narrow, "abc") == 0);
+    CHECK(RtlStringCchPrintfA(line, 40, "%5ld|%-4d|%04hX|%I64u|%s", (LONG)-7, 3, 0xABCDE, 1ULL << 40, "s") == 0);
+    CHECK(strcmp(line, "   -7|3   |BCDE|1099511627776|s") == 0);
+    CHECK(RtlStringCchPrintfA(line, 40, "%ws %wZ %S %c%%%.2s|%*u", L"w", &counted, L"x", 'y', "abc", 4, 12u) == 0);
+    CHECK(strcmp(line, "w count x y%ab|  12") == 0);
+    CHECK(RtlStringCchPrintfW(text, 12, L"%s%hs%S%lu", L"w", "h", "n", (ULONG)-1) == STATUS_BUFFER_OVERFLOW);
+    CHECK(wcscmp(text, L"whn42949672") == 0);
+    CHECK(_snprintf(line, 40, "%p %.1f", (PVOID)0xAB, 2.25) > 0 && strstr(line, "0AB 2.2") != NULL && strlen(line) >= 12);
+    CHECK(RtlStringCchCopyW(text, 12, L"short") == STATUS_SUCCESS && wcscmp(text, L"short") == 0);
+}
+
 /* The DDK's inline lists. */
 static void lists(void)
 {
@@ -127,6 +189,8 @@ int main(void)
     CHECK(bugchecks == 1 && code == 0xC2 && parameter == 0x9A);
     intrinsics();
     lists();
+    lookaside();
+    wide();
     CHECK(tagpool_shutdown() == TAGPOOL_CLEAN);
     return check_end();
 }

@@ -63,8 +63,8 @@ static void take(unsigned i)
     model[i].flags = 0;
 }
 
-/* "Adds a record, or replaces that of the same address"; "the record of the block at address; all zero, and false, if it has none.
- * record_take() removes it": growing, shrinking, growing, with addresses that collide. */
+/* "Adds a record, or replaces that of the same address"; "the record of the block at address; all zero, and false, if it has
+ * none. record_take() removes it": growing, shrinking, growing, with addresses that collide. */
 static void against_a_model(void **state)
 {
     uint64_t seed = 1;
@@ -195,8 +195,8 @@ static void expect_guarded(char *block, size_t bytes)
     expect_outstanding(1);
 }
 
-/* A protected block with a pattern behind it is both: damage is found, the tag demanded, through reallocations too; its record goes
- * with it. */
+/* A protected block with a pattern behind it is both: damage is found, the tag demanded, through reallocations too; its record
+ * goes with it. */
 static void protected_and_patterned(void **state)
 {
     static const size_t sizes[] = {1, 100, 101, 1000, 2000, 2500, 5000, 70000, 90};
@@ -320,8 +320,8 @@ static void take_quota(const struct record *record, unsigned pool)
     returned++;
 }
 
-/* pool_record() "adds to it": a block can be charged, protected, patterned and watched at once; its quota returns once, when it is
- * freed, not when a free is refused. */
+/* pool_record() "adds to it": a block can be charged, protected, patterned and watched at once; its quota returns once, when it
+ * is freed, not when a free is refused. */
 static void all_at_once(void **state)
 {
     (void)state;

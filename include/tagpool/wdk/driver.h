@@ -19,6 +19,15 @@
 #ifndef FASTCALL
 #define FASTCALL TAGPOOL_WDK_FASTCALL
 #endif
+#ifndef NTKERNELAPI
+#define NTKERNELAPI
+#endif
+#ifndef NTSYSAPI
+#define NTSYSAPI
+#endif
+#ifndef UNALIGNED
+#define UNALIGNED
+#endif
 #ifndef IN
 #define IN
 #define OUT
@@ -60,6 +69,12 @@
 #ifndef RTL_FIELD_SIZE
 #define RTL_FIELD_SIZE(type, field) (sizeof(((type *)0)->field))
 #endif
+#ifndef RTL_SIZEOF_THROUGH_FIELD
+#define RTL_SIZEOF_THROUGH_FIELD(type, field) (offsetof(type, field) + RTL_FIELD_SIZE(type, field))
+#endif
+#ifndef ANYSIZE_ARRAY
+#define ANYSIZE_ARRAY 1
+#endif
 #ifndef RTL_NUMBER_OF
 #define RTL_NUMBER_OF(A) (sizeof(A) / sizeof((A)[0]))
 #endif
@@ -78,6 +93,9 @@
 #define BYTE_OFFSET(Va) ((ULONG)((ULONG_PTR)(Va) & (PAGE_SIZE - 1)))
 #define PAGE_ALIGN(Va) ((PVOID)((ULONG_PTR)(Va) & ~((ULONG_PTR)PAGE_SIZE - 1)))
 #endif
+#ifndef ROUND_TO_SIZE
+#define ROUND_TO_SIZE(Size, Alignment) (((ULONG_PTR)(Size) + (Alignment) - 1) & ~((ULONG_PTR)(Alignment) - 1))
+#endif
 #ifndef MEMORY_ALLOCATION_ALIGNMENT
 #define MEMORY_ALLOCATION_ALIGNMENT (2 * sizeof(void *))
 #endif
@@ -89,6 +107,16 @@
 #define MAXLONG 0x7FFFFFFF
 #define MAXULONG 0xFFFFFFFFu
 #define MAXSIZE_T (~(SIZE_T)0)
+#endif
+
+/* C++ has its own. */
+#if !defined(__cplusplus) && !defined(NOMINMAX)
+#ifndef min
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#endif
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
 #endif
 
 /* ---- PAGED_CODE, assertions, text -------------------------------------------------------------------------------- */
@@ -107,15 +135,14 @@ __attribute__((noinline, unused)) static void tagpool_wdk_paged_code(void)
 #define PAGED_CODE() tagpool_wdk_paged_code()
 #endif
 
-/* With DBG, an assertion that fails raises STATUS_ASSERTION_FAILURE; without, none is evaluated. */
-#ifndef DBG
-#define DBG 0
-#endif
+/* With DBG=1, an assertion that fails raises STATUS_ASSERTION_FAILURE; without, none is evaluated, but NT_VERIFY always is. */
 #ifndef NT_ASSERT
-#if DBG
+#if defined(DBG) && DBG
 #define NT_ASSERT(e) ((e) ? (void)0 : ExRaiseStatus(STATUS_ASSERTION_FAILURE))
+#define NT_VERIFY(e) NT_ASSERT(e)
 #else
 #define NT_ASSERT(e) ((void)0)
+#define NT_VERIFY(e) ((void)(e))
 #endif
 #define NT_ASSERTMSG(text, e) NT_ASSERT(e)
 #endif
@@ -124,16 +151,40 @@ __attribute__((noinline, unused)) static void tagpool_wdk_paged_code(void)
 #define ASSERTMSG(text, e) NT_ASSERT(e)
 #endif
 
-/* What a driver says. The library prints nothing of a driver's: whoever hosts it defines this function, if it is called. */
+/* Raises STATUS_BREAKPOINT: no kernel debugger is there to take it. */
+static inline VOID DbgBreakPoint(VOID)
+{
+    ExRaiseStatus(STATUS_BREAKPOINT);
+}
+#ifndef KdBreakPoint
+#if defined(DBG) && DBG
+#define KdBreakPoint() DbgBreakPoint()
+#else
+#define KdBreakPoint() ((void)0)
+#endif
+#endif
+
+/* What a driver says. The library prints nothing of a driver's: whoever hosts it defines the one of these that is called. */
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
 __attribute__((format(printf, 1, 2))) ULONG DbgPrint(PCSTR Format, ...);
+__attribute__((format(printf, 3, 4))) ULONG DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...);
+#ifdef __cplusplus
+}
+#endif
+#define DPFLTR_IHVDRIVER_ID 77
+#define DPFLTR_ERROR_LEVEL 0
+#define DPFLTR_WARNING_LEVEL 1
+#define DPFLTR_TRACE_LEVEL 2
+#define DPFLTR_INFO_LEVEL 3
 #ifndef KdPrint
-#if DBG
+#if defined(DBG) && DBG
 #define KdPrint(arguments) DbgPrint arguments
+#define KdPrintEx(arguments) DbgPrintEx arguments
 #else
 #define KdPrint(arguments) ((void)0)
+#define KdPrintEx(arguments) ((void)0)
 #endif
 #endif
 

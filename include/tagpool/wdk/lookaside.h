@@ -25,7 +25,6 @@
 #ifndef TAGPOOL_WDK_LOOKASIDE_H
 #define TAGPOOL_WDK_LOOKASIDE_H
 
-#include "tagpool/wdk/slist.h"
 #include "tagpool/wdk/types.h"
 
 #if !defined(_WDMDDK_) && !defined(TAGPOOL_WDK_NO_LOOKASIDE)
@@ -69,7 +68,8 @@ TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreeToPagedLookasideList(PPAGED_LOOKASID
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreeToLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PVOID Entry);
 
 /* Calls Free for each entry that the list holds, and ends it; the structure is the caller's again. Entries that were not freed
- * stay as they are. Bug check 0xC4/0xCB (list) if the list was not initialised or is deleted already. */
+ * stay as they are. Bug check 0xC4/0xCB (list) if the list was not initialised, is deleted already, or was
+ * overwritten: the entries it held are then lost, and the list is no more. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside);
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside);
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside);
@@ -77,9 +77,9 @@ TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX
 /* Calls Free for each entry that the list holds; the list goes on. Bug check 0xC4/0xCB as above. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFlushLookasideListEx(PLOOKASIDE_LIST_EX Lookaside);
 
-/* What the kernel does to all lists about once a second: doubles the depth of lists of whose allocations since the last time
- * one in 64 found the list empty, and halves what is above 4 of lists that had fewer allocations than they keep entries.
- * Doubling happens by itself as well, after about 32 allocations that found a list empty. */
+/* What the kernel does to all lists about once a second: doubles the depth of a list if more than one in 64 of its allocations
+ * since the last time found it empty, and halves what is above 4 if there were fewer allocations than the list keeps
+ * entries. Doubling happens by itself as well, after about 32 allocations that found the list empty. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExAdjustLookasideDepth(VOID);
 
 #ifdef __cplusplus

@@ -4,7 +4,8 @@
  *
  * Rules that hold for the whole header
  *   Start, threads, fork  as in tagpool.h.
- *   Pools     Bit 0 of a POOL_TYPE tells paged from nonpaged; POOL_FLAG_PAGED does for POOL_FLAGS. No memory is executable, whatever
+ *   Pools     Bit 0 of a POOL_TYPE tells paged from nonpaged; POOL_FLAG_PAGED does for POOL_FLAGS. No memory is
+ *   executable, whatever
  *             the type says; session pool is the pool of its bit 0.
  *   Layout    Alignment 16 (8 on 32 bit); up to PAGE_SIZE bytes never cross a page; a request above PAGE_SIZE - 32 (16 on
  *             32 bit) bytes starts on a page and takes whole pages. Cache-aligned types and POOL_FLAG_CACHE_ALIGNED give 64.
@@ -32,21 +33,22 @@ extern "C" {
 
 /* ---- Legacy: POOL_TYPE ------------------------------------------------------------------------------------------- */
 
-/* Allocates from the pool that `PoolType` names, with modifiers: POOL_RAISE_IF_ALLOCATION_FAILURE (raise STATUS_INSUFFICIENT_RESOURCES
- * instead of returning NULL), POOL_COLD_ALLOCATION and POOL_NX_ALLOCATION (no effect), POOL_ZERO_ALLOCATION. `Tag` is one to four
- * characters with a letter or digit; PROTECTED_POOL in it demands that the block is freed with it.
- * Fails also, returning NULL: tag 0 is the finding 0xC2/0x9B (pool type, bytes, caller), with option strict=on a bug check.
- * Bug check 0xC2: 0x9A (pool type, bytes, tag) for a type that drivers may not use: must-succeed, reserved, or with unknown bits;
- * 0x9C (pool type, bytes, caller) for tag "BIG", 0x9D (tag, pool type, caller) for a tag without letter or digit. */
+/* Allocates from the pool that `PoolType` names, with modifiers: POOL_RAISE_IF_ALLOCATION_FAILURE (raise
+ * STATUS_INSUFFICIENT_RESOURCES instead of returning NULL), POOL_COLD_ALLOCATION and POOL_NX_ALLOCATION (no effect),
+ * POOL_ZERO_ALLOCATION. `Tag` is one to four characters with a letter or digit; PROTECTED_POOL in it demands that the
+ * block is freed with it. Fails also, returning NULL: tag 0 is the finding 0xC2/0x9B (pool type, bytes, caller), with
+ * option strict=on a bug check. Bug check 0xC2: 0x9A (pool type, bytes, tag) for a type that drivers may not use:
+ * must-succeed, reserved, or with unknown bits; 0x9C (pool type, bytes, caller) for tag "BIG", 0x9D (tag, pool type,
+ * caller) for a tag without letter or digit. */
 TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
 
 /* ExAllocatePoolWithTag() under the tag "None". */
 TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes);
 
-/* Like ExAllocatePoolWithTag(), and charges the current process (tagpool_process_hook_set()) with the bytes, if they are less than
- * PAGE_SIZE, until the block is freed. Raises instead of returning NULL, unless the type has POOL_QUOTA_FAIL_INSTEAD_OF_RAISE:
- * STATUS_QUOTA_EXCEEDED if the process's limit would be passed, otherwise STATUS_INSUFFICIENT_RESOURCES. Bug check 0xC4/0x10A
- * for the Idle process. tagpool_realloc() gives the quota back. */
+/* Like ExAllocatePoolWithTag(), and charges the current process (tagpool_process_hook_set()) with the bytes, if they are
+ * less than PAGE_SIZE, until the block is freed. Raises instead of returning NULL, unless the type has
+ * POOL_QUOTA_FAIL_INSTEAD_OF_RAISE: STATUS_QUOTA_EXCEEDED if the process's limit would be passed, otherwise
+ * STATUS_INSUFFICIENT_RESOURCES. Bug check 0xC4/0x10A for the Idle process. tagpool_realloc() gives the quota back. */
 TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
 
 /* ExAllocatePoolWithQuotaTag() under the tag "None". */
@@ -72,7 +74,8 @@ TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePoolPriorityUninitialized(POOL_
 
 /* Allocates by flags. Exactly one of POOL_FLAG_NON_PAGED, POOL_FLAG_NON_PAGED_EXECUTE, POOL_FLAG_PAGED; with it may go
  * POOL_FLAG_USE_QUOTA, POOL_FLAG_UNINITIALIZED, POOL_FLAG_CACHE_ALIGNED, POOL_FLAG_RAISE_ON_FAILURE, and 0x200 without effect. Other
- * bits of the low half fail, those of the high half are ignored, POOL_FLAG_SPECIAL_POOL too.
+ * bits of the low half fail. Of the high half POOL_FLAG_SPECIAL_POOL takes the block from special pool (tagpool/verifier.h), whatever
+ * options say; the others are ignored.
  * Fails also for such flags (STATUS_INVALID_PARAMETER, after a finding that says what was wrong) and for tag 0. Returns NULL, or with
  * POOL_FLAG_RAISE_ON_FAILURE raises: STATUS_INVALID_PARAMETER, STATUS_QUOTA_EXCEEDED or STATUS_INSUFFICIENT_RESOURCES.
  * Bug checks 0xC2/0x9C and 0x9D as above, with the flags for the pool type. */
@@ -82,8 +85,8 @@ TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePool2(POOL_FLAGS Flags, SIZE_T 
  *   PoolExtendedParameterPriority    as ExAllocatePoolWithTagPriority()
  *   PoolExtendedParameterNumaNode    node 0, the only one here, or any node with MM_ANY_NODE_OK; with POOL_FLAG_NON_PAGED only
  *   PoolExtendedParameterSecurePool  there is no secure pool here
- * A parameter that cannot be met fails the allocation as wrong flags do, unless it is Optional: then it is ignored. The same holds for
- * a Type that is none. NULL with a count fails; a count of 0 is ExAllocatePool2(). */
+ * A parameter that cannot be met fails the allocation as wrong flags do, unless it is Optional: then it is ignored. The
+ * same holds for a Type that is none. NULL with a count fails; a count of 0 is ExAllocatePool2(). */
 TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag,
                                                        PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
                                                        ULONG ExtendedParametersCount);
@@ -96,18 +99,20 @@ TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreePoolWithTag(PVOID P, ULONG Tag);
 /* ExFreePoolWithTag() with tag 0, which compares nothing. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreePool(PVOID P);
 
-/* ExFreePoolWithTag(). A parameter that is not Optional is a finding 0xC2/0x9A, for none can be met: no block is in secure pool. */
+/* ExFreePoolWithTag(). A parameter that is not Optional is a finding 0xC2/0x9A, for none can be met: no block is in secure
+ * pool. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
                                                   ULONG ExtendedParametersCount);
 
-/* What the block takes from its pool, whole pages above PAGE_SIZE - 32; *QuotaCharged says whether a process is charged with it. Bug
+/* What the block takes from its pool, whole pages above PAGE_SIZE - 32, but in special pool, where the rest of the pages is not for
+ * use, what was requested; *QuotaCharged says whether a process is charged with it. Bug
  * checks as tagpool_free() (then 0 and FALSE), but a protected block is welcome. */
 TAGPOOL_WDK_API SIZE_T TAGPOOL_WDK_CALL ExQueryPoolBlockSize(PVOID PoolBlock, PBOOLEAN QuotaCharged);
 
 /* ---- Opting in ------------------------------------------------------------------------------------------------------ */
 
-/* With DrvRtPoolNxOptIn, sets ExDefaultNonPagedPoolType to NonPagedPoolNx. Compiled with POOL_NX_OPTIN=1, NonPagedPool then means that
- * variable; with POOL_NX_OPTIN_AUTO=1 it means NonPagedPoolNx; POOL_NX_OPTOUT undoes both. */
+/* With DrvRtPoolNxOptIn, sets ExDefaultNonPagedPoolType to NonPagedPoolNx. Compiled with POOL_NX_OPTIN=1, NonPagedPool
+ * then means that variable; with POOL_NX_OPTIN_AUTO=1 it means NonPagedPoolNx; POOL_NX_OPTOUT undoes both. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExInitializeDriverRuntime(ULONG RuntimeFlags);
 
 extern TAGPOOL_WDK_API POOL_TYPE ExDefaultNonPagedPoolType;        /* NonPagedPoolExecute at first */
@@ -142,15 +147,16 @@ TAGPOOL_WDK_API PEPROCESS TAGPOOL_WDK_CALL IoGetCurrentProcess(VOID);
 #define PsGetCurrentProcess IoGetCurrentProcess
 #endif
 
-/* Charges `Amount` bytes of the pool of `PoolType` to a process, all or nothing. Raises STATUS_QUOTA_EXCEEDED iff its limit would be
- * passed, STATUS_INSUFFICIENT_RESOURCES iff there is no memory to remember it. Bug check 0xC4/0x10A for the Idle process. */
+/* Charges `Amount` bytes of the pool of `PoolType` to a process, all or nothing. Raises STATUS_QUOTA_EXCEEDED iff its
+ * limit would be passed, STATUS_INSUFFICIENT_RESOURCES iff there is no memory to remember it. Bug check 0xC4/0x10A for the
+ * Idle process. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL PsChargePoolQuota(PEPROCESS Process, POOL_TYPE PoolType, ULONG_PTR Amount);
 
 /* The same, but returns the status, or STATUS_SUCCESS. */
 TAGPOOL_WDK_API NTSTATUS TAGPOOL_WDK_CALL PsChargeProcessPoolQuota(PEPROCESS Process, POOL_TYPE PoolType, ULONG_PTR Amount);
 
-/* Returns what was charged. Bug check 0x21 QUOTA_UNDERFLOW (process, 0 nonpaged or 1 paged, amount, amount above what is charged) if
- * that is less; nothing is then returned. */
+/* Returns what was charged. Bug check 0x21 QUOTA_UNDERFLOW (process, 0 nonpaged or 1 paged, amount, amount above what is
+ * charged) if that is less; nothing is then returned. */
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL PsReturnPoolQuota(PEPROCESS Process, POOL_TYPE PoolType, ULONG_PTR Amount);
 
 /* ---- Secure pool: not supported ---------------------------------------------------------------------------------------- */
@@ -163,8 +169,8 @@ TAGPOOL_WDK_API NTSTATUS TAGPOOL_WDK_CALL ExCreatePool(ULONG Flags, ULONG_PTR Ta
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExDestroyPool(HANDLE PoolHandle);
 
 /* Always STATUS_NOT_SUPPORTED. */
-TAGPOOL_WDK_API NTSTATUS TAGPOOL_WDK_CALL ExSecurePoolUpdate(HANDLE SecurePoolHandle, ULONG Tag, PVOID Allocation, ULONG_PTR Cookie,
-                                                             SIZE_T Offset, SIZE_T Size, PVOID Buffer);
+TAGPOOL_WDK_API NTSTATUS TAGPOOL_WDK_CALL ExSecurePoolUpdate(HANDLE SecurePoolHandle, ULONG Tag, PVOID Allocation,
+                                                             ULONG_PTR Cookie, SIZE_T Offset, SIZE_T Size, PVOID Buffer);
 
 /* Always FALSE. */
 TAGPOOL_WDK_API LOGICAL TAGPOOL_WDK_CALL ExSecurePoolValidate(HANDLE SecurePoolHandle, ULONG Tag, PVOID Allocation,

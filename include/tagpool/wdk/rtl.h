@@ -47,6 +47,14 @@ static inline PVOID RtlSecureZeroMemory(PVOID Destination, SIZE_T Length)
 
 /* ---- Counted strings: lengths are bytes, a terminator is not counted and need not be there ------------------------ */
 
+#ifndef UNICODE_NULL
+#define UNICODE_NULL ((WCHAR)0)
+#endif
+#ifndef UNICODE_STRING_MAX_BYTES
+#define UNICODE_STRING_MAX_BYTES ((USHORT)65534)
+#define UNICODE_STRING_MAX_CHARS 32767
+#endif
+
 /* A string that does not fit into 16 bits of length is cut. */
 static inline VOID RtlInitUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString)
 {

@@ -7,13 +7,15 @@
  * 0x1E/0x80000002 (0, 0, entry), for it works here, but not on Windows.
  *
  * The Lock of the routines that have one may be NULL: nobody looks at it.
+ *
+ * For drivers: after windows.h, which has some of these names for its own lists, this declares nothing.
  */
 #ifndef TAGPOOL_WDK_SLIST_H
 #define TAGPOOL_WDK_SLIST_H
 
 #include "tagpool/wdk/types.h"
 
-#if !defined(_WDMDDK_) && !defined(TAGPOOL_WDK_NO_SLIST)
+#if !defined(_WDMDDK_) && !defined(_WINNT_) && !defined(TAGPOOL_WDK_NO_SLIST)
 
 #ifdef __cplusplus
 extern "C" {

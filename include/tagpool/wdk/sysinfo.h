@@ -60,7 +60,9 @@ typedef struct _SYSTEM_BIGPOOL_INFORMATION {
     SYSTEM_BIGPOOL_ENTRY AllocatedInfo[1];
 } SYSTEM_BIGPOOL_INFORMATION, *PSYSTEM_BIGPOOL_INFORMATION;
 
-/* One lookaside list that was not deleted. MaximumDepth is how many entries it may keep now: L.Depth. */
+/* One lookaside list that was not deleted. MaximumDepth is how many entries it may keep now: L.Depth. winternl.h has no more than
+ * a name for it. */
+#ifndef _WINTERNL_
 typedef struct _SYSTEM_LOOKASIDE_INFORMATION {
     USHORT CurrentDepth;
     USHORT MaximumDepth;
@@ -72,6 +74,7 @@ typedef struct _SYSTEM_LOOKASIDE_INFORMATION {
     ULONG Tag;
     ULONG Size;
 } SYSTEM_LOOKASIDE_INFORMATION, *PSYSTEM_LOOKASIDE_INFORMATION;
+#endif
 
 typedef struct _SYSTEM_POOL_ZEROING_INFORMATION {
     BOOLEAN PoolZeroingSupportPresent;

@@ -9,9 +9,11 @@
  *   otherwise                     declares all: typedefs as windows.h has them, so that C11 lets both stand.
  * Switches, for who has a definition of his own
  *   TAGPOOL_WDK_NO_TYPES          declares nothing but TAGPOOL_WDK_CALL and TAGPOOL_WDK_API.
- *   TAGPOOL_WDK_NO_<NAME>         leaves out one struct or enum, which must have been declared before:
- *     POOL_TYPE, EX_POOL_PRIORITY, POOL_EXTENDED_PARAMETER (and what belongs to it), LIST_ENTRY (and SINGLE_LIST_ENTRY),
- *     UNICODE_STRING, ANSI_STRING (and STRING), SLIST_HEADER (and SLIST_ENTRY), GENERAL_LOOKASIDE (and all lookaside lists).
+ *   TAGPOOL_WDK_NO_<NAME>         leaves out one struct or enum, which must have been declared before its first use:
+ *     here       POOL_TYPE, EX_POOL_PRIORITY, POOL_EXTENDED_PARAMETER (and what belongs to it), LIST_ENTRY (and
+ *                SINGLE_LIST_ENTRY), UNICODE_STRING, ANSI_STRING (and STRING), SLIST_HEADER (and SLIST_ENTRY),
+ *                GENERAL_LOOKASIDE (and all lookaside lists)
+ *     elsewhere  KLOCK_QUEUE_HANDLE, LARGE_INTEGER, DRIVER_OBJECT, SYSTEM_INFORMATION; SLIST and LOOKASIDE leave out the routines
  */
 #ifndef TAGPOOL_WDK_TYPES_H
 #define TAGPOOL_WDK_TYPES_H

@@ -102,10 +102,10 @@ TAGPOOL_SCAN(64, unsigned long long)
 #define _bittestandreset64 tagpool_bit_reset64
 #define _bittestandcomplement64 tagpool_bit_complement64
 #define TAGPOOL_BIT(name, suffix, type, change)                                         \
-    static inline unsigned char tagpool_bit##name##suffix(type *words, type bit)        \
+    static inline unsigned char tagpool_bit##name##suffix(type const *words, type bit)  \
     {                                                                                   \
         unsigned bits = 8 * sizeof(type);                                               \
-        type *word = words + bit / (type)bits;                                          \
+        type *word = (type *)words + bit / (type)bits;                                  \
         unsigned long long mask = 1ull << (unsigned)bit % bits;                         \
         unsigned char was = ((unsigned long long)*word & mask) != 0;                    \
         change;                                                                         \
@@ -142,10 +142,50 @@ static inline unsigned long long tagpool_rotate64(unsigned long long value, unsi
 }
 
 #define __stosb(to, value, count) ((void)memset((to), (value), (count)))
+#define __stosw tagpool_store16
+#define __stosd tagpool_store32
+#define __stosq tagpool_store64
+#define TAGPOOL_STORE(bits, type)                                                        \
+    static inline void tagpool_store##bits(type *to, type value, size_t count)           \
+    {                                                                                    \
+        while (count-- > 0)                                                              \
+            *to++ = value;                                                               \
+    }
+TAGPOOL_STORE(16, unsigned short)
+TAGPOOL_STORE(32, unsigned __LONG32)
+TAGPOOL_STORE(64, unsigned long long)
+#undef TAGPOOL_STORE
 #define __movsb(to, from, count) ((void)memmove((to), (from), (count)))
 #define __movsw(to, from, count) ((void)memmove((to), (from), 2 * (size_t)(count)))
 #define __movsd(to, from, count) ((void)memmove((to), (from), 4 * (size_t)(count)))
 #define __movsq(to, from, count) ((void)memmove((to), (from), 8 * (size_t)(count)))
+
+/* Ports, segments: for a simulator to supply. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+unsigned char __inbyte(unsigned short port);
+unsigned short __inword(unsigned short port);
+unsigned __LONG32 __indword(unsigned short port);
+void __inbytestring(unsigned short port, unsigned char *to, unsigned __LONG32 count);
+void __inwordstring(unsigned short port, unsigned short *to, unsigned __LONG32 count);
+void __indwordstring(unsigned short port, unsigned __LONG32 *to, unsigned __LONG32 count);
+void __outbyte(unsigned short port, unsigned char value);
+void __outword(unsigned short port, unsigned short value);
+void __outdword(unsigned short port, unsigned __LONG32 value);
+void __outbytestring(unsigned short port, unsigned char *from, unsigned __LONG32 count);
+void __outwordstring(unsigned short port, unsigned short *from, unsigned __LONG32 count);
+void __outdwordstring(unsigned short port, unsigned __LONG32 *from, unsigned __LONG32 count);
+unsigned char __readgsbyte(unsigned __LONG32 offset);
+unsigned short __readgsword(unsigned __LONG32 offset);
+unsigned __LONG32 __readgsdword(unsigned __LONG32 offset);
+unsigned long long __readgsqword(unsigned __LONG32 offset);
+unsigned char __readfsbyte(unsigned __LONG32 offset);
+unsigned short __readfsword(unsigned __LONG32 offset);
+unsigned __LONG32 __readfsdword(unsigned __LONG32 offset);
+#ifdef __cplusplus
+}
+#endif
 
 #define UnsignedMultiplyHigh __umulh
 #define __umulh tagpool_multiply_high

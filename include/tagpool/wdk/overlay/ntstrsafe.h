@@ -8,7 +8,9 @@
 #include <ntddk.h>
 
 #undef __CRT__NO_INLINE
+#ifndef __cplusplus
 #define extern static __attribute__((unused))
+#endif
 #include_next <ntstrsafe.h>
 #undef extern
 

@@ -6,13 +6,11 @@
 #ifndef TAGPOOL_WDK_WIDE_H
 #define TAGPOOL_WDK_WIDE_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <strings.h>
-
 #include <string.h>
+#include <strings.h>
 #include <wchar.h>
+
+#include "format.h"
 
 #define wcslen tagpool_wcslen
 #define wcsnlen tagpool_wcsnlen
@@ -33,6 +31,8 @@
 #define _strnicmp strncasecmp
 #define _snprintf tagpool_snprintf
 #define _vsnprintf tagpool_vsnprintf
+#define _snwprintf tagpool_snwprintf
+#define _vsnwprintf tagpool_vsnwprintf
 
 /* Letters are those of ASCII, as in early kernel mode, where no table is loaded. */
 static inline wchar_t towupper(wchar_t c)
@@ -127,28 +127,33 @@ static inline wchar_t *wcsstr(const wchar_t *string, const wchar_t *part)
     return (wchar_t *)string;
 }
 
-/* Returns -1 if the text has more than `bytes` characters; it is terminated only if it has less. */
+/* Formats as format.h says. */
 static inline int _vsnprintf(char *to, size_t bytes, const char *format, va_list arguments)
 {
-    va_list again;
-    int length;
-    va_copy(again, arguments);
-    length = vsnprintf(to, bytes, format, arguments);
-    if (length >= 0 && (size_t)length >= bytes) {
-        char *whole = (char *)__builtin_alloca((size_t)length + 1);
-        vsnprintf(whole, (size_t)length + 1, format, again);
-        memcpy(to, whole, bytes);
-    }
-    va_end(again);
-    return length >= 0 && (size_t)length > bytes ? -1 : length;
+    return tagpool_format_list(to, bytes, 0, format, arguments);
 }
 
-static inline __attribute__((format(printf, 3, 4))) int _snprintf(char *to, size_t bytes, const char *format, ...)
+static inline int _vsnwprintf(wchar_t *to, size_t characters, const wchar_t *format, va_list arguments)
+{
+    return tagpool_format_list(to, characters, 1, format, arguments);
+}
+
+static inline int _snprintf(char *to, size_t bytes, const char *format, ...)
 {
     va_list arguments;
     int length;
     va_start(arguments, format);
     length = _vsnprintf(to, bytes, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+static inline int _snwprintf(wchar_t *to, size_t characters, const wchar_t *format, ...)
+{
+    va_list arguments;
+    int length;
+    va_start(arguments, format);
+    length = _vsnwprintf(to, characters, format, arguments);
     va_end(arguments);
     return length;
 }
