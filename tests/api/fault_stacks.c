@@ -316,8 +316,8 @@ static void a_deleted_line(void **state)
     same(log_lines(), 2);
 }
 
-/* "One whose action is changed to `excluded`, or that has `exclude` put before it, is excluded: nothing fails there, whatever option
- * asks for it; `exclude` and the hash are enough." */
+/* "One whose action is changed to `excluded`, or that has `exclude` put before it, is excluded: nothing fails there,
+ * whatever option asks for it; `exclude` and the hash are enough." */
 static void excluded(void **state)
 {
     char line[3][2000], text[8000];
@@ -671,7 +671,8 @@ static void runs(void **state)
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        stack_test(runs), stack_test(the_first_of_each), stack_test(by_stack), stack_test(only_what_matches), stack_test(recorded),
+        stack_test(runs), stack_test(the_first_of_each), stack_test(by_stack), stack_test(only_what_matches),
+        stack_test(recorded),
         stack_test(until_switched_off), stack_test(remembered), stack_test(what_the_log_says), stack_test(the_log_counts),
         stack_test(a_deleted_line), stack_test(excluded), stack_test(excluded_once_is_enough), stack_test(damaged_lines),
         stack_test(many_damaged_lines), stack_test(a_torn_line), stack_test(no_log_possible), stack_test(the_log_is_lost),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * driver_faults.c: every allocation of the example driver fails in turn. The driver (examples/driver, without its planted bugs, its
- * threads included) answers the whole trace with the 1st, 2nd, 3rd ... allocation failing, until a run is through without
+ * driver_faults.c: every allocation of the example driver fails in turn. The driver (examples/driver, without its planted
+ * bugs, its threads included) answers the whole trace with the 1st, 2nd, 3rd ... allocation failing, until a run is through without
  * a failure; after each run it has unloaded, and has left nothing. Then the same for its call stacks, by systematic
  * faults. The driver's own objects are linked in (stress.mk). */
 #include "stress.h"
@@ -26,7 +26,8 @@ static void say_nothing(const char *text, size_t length, void *context)
     (void)context;
 }
 
-/* Runs the trace with one worker, so that allocations come in nearly the same order each time; returns how many requests failed. */
+/* Runs the trace with one worker, so that allocations come in nearly the same order each time; returns how many requests
+ * failed. */
 static unsigned run_driver(const struct trace *trace)
 {
     struct driver driver = {.fixed = true};

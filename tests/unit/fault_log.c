@@ -99,7 +99,8 @@ static void changed_lines(void **state)
     assert_true(read.hash == hash);
 }
 
-/* "The module in which code lies ... how far from the module's start ... Outside of all modules: an empty name, and the address" */
+/* "The module in which code lies ... how far from the module's start ... Outside of all modules: an empty name, and the
+ * address" */
 static void modules(void **state)
 {
     char name[64], other[64], cut[4];
