@@ -112,9 +112,9 @@ INTERNAL bool port_on_exit(void (*hook)(void));
  * they take no lock that is held while driver code runs. False iff the platform is not where such objects run. */
 INTERNAL bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level));
 
-/* Writes up to `most` return addresses to `addresses`, innermost first, from `frame` (__builtin_frame_address(0) of a function that is
- * still running) outwards; returns how many, 0 iff the platform cannot walk. It ends where code has no frame pointers: all that is
- * written, but perhaps the first, lies in code. */
+/* Writes up to `most` return addresses to `addresses`, innermost first, from `frame` (__builtin_frame_address(0) of a
+ * function that is still running) outwards; returns how many, 0 iff the platform cannot walk. It ends where code has no
+ * frame pointers: all that is written, but perhaps the first, lies in code. */
 INTERNAL size_t port_stack(const void *frame, uintptr_t *addresses, size_t most);
 
 /* The module (program or shared library) in which code lies: writes its file's name, without folders, cut to `most` - 1

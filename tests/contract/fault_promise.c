@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
+<<<<<<< HEAD
  * fault_promise.c: where the WDK's routines promise success, no failure is injected: HighPoolPriority "must not fail unless
  * resources are completely gone". Everywhere else it may be, and the routine fails as it documents. */
+=======
+ * fault_promise.c: where the WDK's routines promise success, no failure is injected: HighPoolPriority "must not fail
+ * unless resources are completely gone". Everywhere else it may be, and the routine fails as it documents. */
+>>>>>>> 965d0f5f215a2fdec02597906888c3972864f35d
 #include "contract.h"
 
 #include "tagpool/verifier.h"
@@ -46,8 +51,13 @@ static void *allocate(unsigned way, EX_POOL_PRIORITY priority)
     }
 }
 
+<<<<<<< HEAD
 /* "No failure is ever injected, by any option, where success is promised: an allocation with HighPoolPriority fails only if
  * memory is gone" */
+=======
+/* "No failure is ever injected, by any option, where success is promised: an allocation with HighPoolPriority fails only
+ * if memory is gone" */
+>>>>>>> 965d0f5f215a2fdec02597906888c3972864f35d
 static void high_priority(void **state)
 {
     static const char *const options[] = {ALL_FAIL, "fault_every=1", "fault_stacks=fail"};
