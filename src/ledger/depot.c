@@ -130,8 +130,8 @@ static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned count
     return number;
 }
 
-/* Walks from the event's caller outwards. Where the compiler made a call of our jump to the slow path, the walk begins with frames
- * of our own: they are cut. */
+/* Walks from the event's caller outwards. Where the compiler made a call of our jump to the slow path, the walk begins with
+ * frames of our own: they are cut. */
 static unsigned capture(const struct event *event, uintptr_t found[DEPOT_FRAMES_MOST + OWN_FRAMES], unsigned most)
 {
     unsigned own = 0;

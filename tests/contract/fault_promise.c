@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
-<<<<<<< HEAD
- * fault_promise.c: where the WDK's routines promise success, no failure is injected: HighPoolPriority "must not fail unless
- * resources are completely gone". Everywhere else it may be, and the routine fails as it documents. */
-=======
  * fault_promise.c: where the WDK's routines promise success, no failure is injected: HighPoolPriority "must not fail
  * unless resources are completely gone". Everywhere else it may be, and the routine fails as it documents. */
->>>>>>> 965d0f5f215a2fdec02597906888c3972864f35d
 #include "contract.h"
 
 #include "tagpool/verifier.h"
@@ -51,13 +46,8 @@ static void *allocate(unsigned way, EX_POOL_PRIORITY priority)
     }
 }
 
-<<<<<<< HEAD
-/* "No failure is ever injected, by any option, where success is promised: an allocation with HighPoolPriority fails only if
- * memory is gone" */
-=======
 /* "No failure is ever injected, by any option, where success is promised: an allocation with HighPoolPriority fails only
  * if memory is gone" */
->>>>>>> 965d0f5f215a2fdec02597906888c3972864f35d
 static void high_priority(void **state)
 {
     static const char *const options[] = {ALL_FAIL, "fault_every=1", "fault_stacks=fail"};
@@ -121,14 +111,13 @@ static void freeing(void **state)
 /* A routine that raises when it fails, raises when a failure is injected. */
 static void raises(void **state)
 {
-    const POOL_TYPE type = (POOL_TYPE)(PagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE);
     (void)state;
     same(tagpool_start(ALL_FAIL), 0);
     check(FsRtlAllocatePoolWithTag(PagedPool, 100, tag) == NULL && raised(NO_RESOURCES));
     check(ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 100, tag) == NULL && raised(NO_RESOURCES));
-    check(ExAllocatePoolWithTagPriority(type, 100, tag, LowPoolPriority) == NULL);
+    check(ExAllocatePoolWithTagPriority((POOL_TYPE)(PagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE), 100, tag, LowPoolPriority) == NULL);
     check(raised(NO_RESOURCES));
-    void *block = ExAllocatePoolWithTagPriority(type, 100, tag, HighPoolPriority);
+    void *block = ExAllocatePoolWithTagPriority((POOL_TYPE)(PagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE), 100, tag, HighPoolPriority);
     check(block != NULL && raised_count == 0);
     ExFreePool(block);
 }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * driver_faults.c: every allocation of the example driver fails in turn. The driver (examples/driver, without its planted
-<<<<<<< HEAD
- * bugs, its threads included) answers the whole trace with the 1st, 2nd, 3rd ... allocation failing, until a run is through without
- * a failure; after each run it has unloaded, and has left nothing. Then the same for its call stacks, by systematic
- * faults. The driver's own objects are linked in (stress.mk). */
-=======
  * bugs, its threads included) answers the whole trace with the 1st, 2nd, 3rd ... allocation failing, until a run is
  * through without a failure; after each run it has unloaded, and has left nothing. Then the same for its call stacks, by
  * systematic faults. The driver's own objects are linked in (stress.mk). */
->>>>>>> 965d0f5f215a2fdec02597906888c3972864f35d
 #include "stress.h"
 
 #include "../../examples/driver/engine.h"
