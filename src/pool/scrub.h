@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * scrub.h: the scrubber: looks at blocks, some at each call, for damage that would else be seen when they are freed or handed out.
+ * scrub.h: the scrubber: looks at blocks, some at each call, for damage that would else be seen when they are freed or
+ * handed out.
  *
  * It takes no lock that allocations and frees take but that of records, and they wait for nothing. Whoever changes what the
  * scrubber compares (patterns, records, notes that speak of either) says so before and after; a damage that was seen meanwhile

@@ -87,8 +87,8 @@ static void in_a_freed_block(void **state)
     }
 }
 
-/* "in the order of their addresses, and goes on where the last call stopped"; "fewer than asked iff it came to the end of both pools, and
- * the next call starts anew": every damage is found once in each round, whatever the steps. */
+/* "in the order of their addresses, and goes on where the last call stopped"; "fewer than asked iff it came to the end of both
+ * pools, and the next call starts anew": every damage is found once in each round, whatever the steps. */
 static void rounds(void **state)
 {
     enum { COUNT = 300 };
@@ -203,7 +203,7 @@ static void *scrub_on(void *looked)
     return NULL;
 }
 
-/* "Safe while other threads use pool: a block that is freed or allocated meanwhile is no finding." And a damage is found all the same. */
+/* "Safe while other threads use pool: a block that is freed or allocated meanwhile is no finding." And damage is found. */
 static void among_threads(void **state)
 {
     pthread_t users[3], scrubbers[2];
