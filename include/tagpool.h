@@ -302,6 +302,8 @@ TAGPOOL_API const char *tagpool_version(void);
 
 /* ---- Expert: mistakes and output ------------------------------------------------------------------------------------ */
 
+struct tagpool_operation; /* tagpool/verifier.h */
+
 /* A mistake of the caller, in the terms of KeBugCheckEx. */
 struct tagpool_bugcheck {
     uint32_t code;                /* as 0xC2 */
@@ -311,6 +313,9 @@ struct tagpool_bugcheck {
     bool stops;                   /* false: a finding; the call goes on after the handler returns */
     bool has_block;               /* `block` is filled in: the block concerned, perhaps already freed */
     struct tagpool_block block;
+    /* What the verifier knows besides of a block of special pool; each NULL if nothing: */
+    const void *touched;          /* the address that was touched, or was found damaged */
+    const struct tagpool_operation *allocated, *freed;
 };
 
 /* Called with each mistake, on the thread that made it, with no lock held. It may return, longjmp or throw a C++ exception. */

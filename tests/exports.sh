@@ -3,7 +3,19 @@
 # Checks what the libraries let the outside see, because every visible name is a promise and a chance to collide: the shared
 # library exports exactly the names frozen in tests/exports.txt, under the soname written there; the archive shows no other
 # but tagpool_private_*; and the list is the functions of the public headers. A program that names no WDK routine links none.
+# Usage, from the top folder: tests/exports.sh [list]; list: only prints the frozen names.
 set -u
+
+# The frozen names for this compiler's word size: a line "name 32" is of 32-bit libraries only.
+frozen() {
+    word=$(echo __SIZEOF_POINTER__ | ${CC:-cc} ${CFLAGS:-} -E -P -x c - | tail -n 1)
+    sed '/^#/d; /^libtagpool/d' tests/exports.txt | awk -v word="$word" 'NF == 1 || word == 4 { print $1 }' | LC_ALL=C sort
+}
+if [ "${1:-}" = list ]; then
+    frozen
+    exit
+fi
+
 # A tool chain's sanitizer adds names of its own.
 if [ -n "${SANITIZE:-}" ]; then echo "exports are checked without sanitizers"; exit 77; fi
 b=${B:-build}
@@ -18,10 +30,7 @@ compare() { # what, file with names
     fi
 }
 
-# A line "name 32" is of 32-bit libraries only.
-word=$(echo __SIZEOF_POINTER__ | ${CC:-cc} ${CFLAGS:-} -E -P -x c - | tail -n 1)
-sed '/^#/d; /^libtagpool/d' tests/exports.txt | awk -v word="$word" 'NF == 1 || word == 4 { print $1 }' |
-    LC_ALL=C sort > "$scratch/frozen"
+frozen > "$scratch/frozen"
 nm -D --defined-only --format=posix "$b/libtagpool.so" | cut -d ' ' -f 1 | LC_ALL=C sort > "$scratch/so"
 nm -g --defined-only --format=posix "$b/libtagpool.a" | sed -n 's/^\([A-Za-z_0-9.]*\) [A-Za-z] .*/\1/p' |
     grep -v '^tagpool_private_' | LC_ALL=C sort > "$scratch/a"

@@ -27,9 +27,9 @@ case ${B:-build} in /*) b=$B/mingw ;; *) b=$PWD/${B:-build}/mingw ;; esac
 flags="-std=gnu11 -O2 -g -Wall -Wextra -Werror -Iinclude"
 passed=0 failed=0
 mkdir -p "$b/tests/mistakes" || exit 1
-build() { # folder, prefix of the tools
-    make -s B="$1" PORT=win32 CC="$2gcc" AR="$2ar" OBJCOPY="$2objcopy" NM="$2nm" SANITIZE= LDFLAGS= SINGLE_FILE= \
-        CFLAGS='-O2 -g -Werror' > "$b.log" 2>&1 || { cat "$b.log"; exit 1; }
+build() { # folder, prefix of the tools, 1 for the single file
+    make -s B="$1" PORT=win32 CC="$2gcc" AR="$2ar" OBJCOPY="$2objcopy" NM="$2nm" SANITIZE= LDFLAGS= \
+        SINGLE_FILE="${3:-}" CFLAGS='-O2 -g -Werror' > "$b.log" 2>&1 || { cat "$b.log"; exit 1; }
 }
 build "$b" $prefix
 
@@ -100,6 +100,11 @@ for library in libtagpool.a libtagpool.dll.a; do
         good
     fi
 done
+
+# ---- The same with the single-file build. ----
+build "$b/single" $prefix 1
+$cc "$b/driver.o" "$b/loader.o" "$b/single/libtagpool.a" -o "$b/driver-single.exe" || bad "linking with the single file"
+run examples/mingw/driver.out driver-single.exe
 
 # ---- The same for 32 bit, whose names are decorated: linked only. ----
 prefix32=i686-w64-mingw32-

@@ -81,6 +81,10 @@ for cc in $compilers; do
             > "$root/header.c"
         compile "$cc" "$root/header.c" && run 0
     done
+    # Without what newer DDKs add, as source wants that was made for mingw-w64.
+    printf '#include <ntifs.h>\ntypedef struct _FILE_ID_128 { int own; } FILE_ID_128;\nint main(void)\n{\n    return 0;\n}\n' \
+        > "$root/header.c"
+    compile "$cc -DTAGPOOL_WDK_NO_NEWER" "$root/header.c" && run 0
 done
 
 # The folder of the DDK's headers can be given.

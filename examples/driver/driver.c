@@ -75,15 +75,22 @@ static enum status attach(struct driver *driver, const struct trace_entry *entry
     return status;
 }
 
-static enum status detach(struct driver *driver, const struct trace_entry *entry)
+static enum status detach(struct volume **slot)
 {
-    struct volume *volume = *slot(driver, entry);
+    struct volume *volume = *slot;
     sums_drop(&volume->sums);
     disk_destroy(volume->disk);
     tagpool_free_tag(volume->name, TAG_NAME);
     tagpool_free_tag(volume, TAG_VOLUME);
-    *slot(driver, entry) = NULL;
+    *slot = NULL;
     return STATUS_SUCCESS;
+}
+
+void driver_unload(struct driver *driver)
+{
+    for (size_t i = 0; i < sizeof driver->volumes / sizeof driver->volumes[0]; i++)
+        if (driver->volumes[i] != NULL)
+            (void)detach(&driver->volumes[i]);
 }
 
 /* Compares sectors in `buffer` with their checksums. */
@@ -208,7 +215,7 @@ enum status driver_dispatch(struct driver *driver, struct request *request)
         return STATUS_NO_SUCH_DEVICE;
     switch (entry->kind) {
     case TRACE_DETACH:
-        return detach(driver, entry);
+        return detach(slot(driver, entry));
     case TRACE_FLUSH:
         sums_flush(&volume->sums);
         return STATUS_SUCCESS;

@@ -62,6 +62,10 @@ struct driver {
     struct volume *volumes[26];  /* by drive letter; each is touched by one worker only */
 };
 
+/* Detaches what is still attached: a volume whose detach request came to nothing, for want of memory, must go too. Call it when
+ * no request is under way. */
+void driver_unload(struct driver *driver);
+
 /* Answers one request and returns its status. */
 enum status driver_dispatch(struct driver *driver, struct request *request);
 

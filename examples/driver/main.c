@@ -117,6 +117,7 @@ static int run(const struct options *options, const struct trace *trace)
     for (size_t i = 0; i < trace->count; i++)
         engine_submit(engine, &trace->entries[i]);
     engine_wait_idle(engine);
+    driver_unload(&driver);
 
     print_tallies(engine);
     tagpool_print(TAGPOOL_BY_TAG);

@@ -25,13 +25,15 @@
  *   fault_most=SIZE
  *   fault_stacks=off|fail|record  fails an allocation the first time its call stack is seen; record: counts but does not fail
  *   fault_log=PATH     where call stacks outlive the run, see "Systematic faults"; default none
- *   special=TAG        matching blocks come from special pool, between inaccessible pages
- *   special_least=SIZE only blocks of at least, at most so many bytes; default all
- *   special_most=SIZE
+ *   special=TAG        matching blocks come from special pool, see below; TAG:end, TAG:start, TAG:exact: with that edge
+ *   special_driver=NAME  so do those that a driver of that name allocates, `*` for any driver; up to 8 names, `none` for none
+ *   special_least=SIZE only blocks of at least, at most so many bytes; default all. The size class 0xN of GFlags is what has
+ *   special_most=SIZE  N - 31 to N - 16 bytes (32-bit: N - 15 to N - 8) in decimal, with special=*
  *   special_sample=N   only one of N matching blocks, by chance; default 1, all
- *   special_seed=N     where that chance starts; 0, the default: from the clock
- *   special_edge=end|start  whether the block's end or its start lies at the inaccessible page; default end (verify end)
- *   special_pages=N    how many pages special pool may use, those of freed blocks included; default 262,144
+ *   special_seed=N     where that chance starts; 0, the default: from the clock, and printed
+ *   special_edge=end|start|exact  which edge of a block lies at the inaccessible page; default end (verify end)
+ *   special_pages=N    how many pages of blocks special pool may have, those of freed blocks included; default 262,144
+ *   special_guard=mark|protect|pattern  how pages become inaccessible; default mark
  *   unload=stop|report|adopt|free  what is done about blocks that a driver leaves behind; default stop
  */
 #ifndef TAGPOOL_VERIFIER_H
@@ -65,7 +67,8 @@ struct tagpool_operation {
 /* ---- Hit tag ----------------------------------------------------------------------------------------------------- */
 
 /* While a tag is set, each allocation and free of that very tag is a hit. 0, and the kernel's own default 0xFFFFFF0F, mean none.
- * A debugger writes the library's variable PoolHitTag instead, which is this: `set var PoolHitTag = ' cbA'` (lowest byte first). */
+ * A debugger writes the library's variable PoolHitTag instead, which is this: `set var PoolHitTag = ' cbA'` (lowest byte
+ * first). */
 TAGPOOL_API void tagpool_hit_tag_set(uint32_t tag);
 TAGPOOL_API uint32_t tagpool_hit_tag(void);
 
@@ -73,13 +76,52 @@ TAGPOOL_API uint32_t tagpool_hit_tag(void);
  * allocations that failed. With no lock held; it may use pool: what it does itself is no hit. */
 typedef void tagpool_hit_handler(const struct tagpool_operation *operation, uint64_t count, void *context);
 
-/* Sets the handler; NULL sets the default back: breaks into the debugger if one is attached, otherwise prints the operation with its
- * stack. Call it while no other thread uses pool. */
+/* Sets the handler; NULL sets the default back: breaks into the debugger if one is attached, otherwise prints the
+ * operation with its stack. Call it while no other thread uses pool. */
 TAGPOOL_API void tagpool_hit_handler_set(tagpool_hit_handler *handler, void *context);
+
+/* ---- Special pool ------------------------------------------------------------------------------------------------ */
+
+/* A block of special pool has pages of its own, and an inaccessible page before and behind them: to touch one of these is
+ * a mistake that is found at once. A block is charged its whole pages.
+ *
+ * Edge. `end`: the block's end lies at the page behind it, rounded up as far as its alignment needs; a request above
+ * TAGPOOL_PAGE_SIZE - 32 (16 on 32-bit) bytes starts on a page all the same. `exact`: its last byte lies there, whatever
+ * alignment that gives it. `start`: the block starts where its pages do, and the page before it is inaccessible. The first
+ * mask that matches decides; ExAllocatePoolWithTagPriority() and ExAllocatePool3() decide for single blocks.
+ * POOL_FLAG_SPECIAL_POOL asks for special pool whatever tags, sizes and samples say, with no option on at all.
+ *
+ * The rest of a block's pages holds a byte of chance for each block, and is checked when the block is freed: bug check
+ * 0xC1 with the address of the block, that of the first damaged byte, 0, and 0x23 for damage before the block, 0x32 if it
+ * is a single bit, 0x24 behind its end. The block then stays outstanding. Freeing an address that is inside of a block is
+ * 0xC1/0x21, any other that is no block's 0xC1/0x20 (the sub-code is the fourth parameter), a block freed before 0xC2/0x07.
+ *
+ * Freed blocks become inaccessible and stay so in a quarantine as long as pages last; then the oldest is let go first. If that
+ * does not make room, normal pool serves the allocation: it succeeds, and `special_wanted` counts it. When less than 95 % were
+ * served, a line through the sink says so, once for each value of special_pages.
+ *
+ * An access to an inaccessible page is a bug check with the address, 0 for a read or 1 for a write, the instruction's
+ * address, and 0: 0xCD beside a block, 0xCC in a freed one; on a thread that works for a driver 0xD6 and 0xD5. The report
+ * says how far from the block that is, and how the block was allocated and freed. If a handler returns, the page is
+ * accessible until it is used again, and the access goes on. Faults elsewhere go to the handlers that were there before.
+ *
+ * Pages become inaccessible by a marker, which costs the system nothing (Linux 6.13). Where it has none, or with
+ * `protect`, by protection: each block then costs two of the system's mappings, of which Linux has 65,530. Where 16,384
+ * blocks have these, or they run out, or with `pattern`, there are patterns instead of inaccessible pages, checked as the
+ * rest of a block's pages is; freed blocks are filled, and checked when they are used again (0xC6). Between `mark` and
+ * `protect` the first block decides.
+ */
+struct tagpool_special_use {
+    uint64_t blocks, pages;             /* outstanding; pages between blocks do not count */
+    uint64_t freed_blocks, freed_pages; /* in quarantine */
+    bool is_marked;                     /* pages become inaccessible by markers */
+};
+
+TAGPOOL_API void tagpool_special_read(struct tagpool_special_use *use);
 
 /* ---- Counters ---------------------------------------------------------------------------------------------------- */
 
-/* Driver Verifier's counters, of all allocations while any service of the verifier was on. All but the last three add up:
+/* Driver Verifier's counters, of all allocations while any service of the verifier was on. The first four add up:
  *   attempted = succeeded + failed + failed_deliberately. */
 struct tagpool_verifier_counters {
     uint64_t attempted;
@@ -89,6 +131,7 @@ struct tagpool_verifier_counters {
     uint64_t succeeded_special;     /* of the succeeded: from special pool */
     uint64_t with_no_tag;           /* of the attempted: under the tag "None" */
     uint64_t faults_recorded;       /* of the attempted: would have failed but for fault_stacks=record */
+    uint64_t special_wanted;        /* of the attempted: special pool was to serve them; normal pool did if it could not */
 };
 
 TAGPOOL_API void tagpool_verifier_read(struct tagpool_verifier_counters *counters);
@@ -126,9 +169,9 @@ TAGPOOL_API size_t tagpool_faults(struct tagpool_operation *operations, size_t c
 #define TAGPOOL_ALLOC(pool, bytes, tag) tagpool_alloc_at(pool, bytes, tag, __FILE__, __LINE__)
 TAGPOOL_API void *tagpool_alloc_at(enum tagpool_pool pool, size_t bytes, uint32_t tag, const char *file, unsigned line);
 
-/* How the outstanding block that contains the byte at `address` was allocated; *site_nth, unless NULL, becomes which allocation of
- * its tag at its call stack it was, from 1. True only while nobody frees the block. Fails iff the byte belongs to no
- * outstanding block, or its block was not tracked, as one from before tracking began (TAGPOOL_ENOTFOUND). */
+/* How the outstanding block that contains the byte at `address` was allocated; *site_nth, unless NULL, becomes which
+ * allocation of its tag at its call stack it was, from 1. True only while nobody frees the block. Fails iff the byte
+ * belongs to no outstanding block, or its block was not tracked, as one from before tracking began (TAGPOOL_ENOTFOUND). */
 TAGPOOL_API int tagpool_origin(const void *address, struct tagpool_operation *allocation, uint64_t *site_nth);
 
 /* Called with an operation; returns true to go on. May not allocate or free pool. */
@@ -156,8 +199,8 @@ struct tagpool_site {
     uint64_t blocks, bytes;  /* outstanding, requested */
 };
 
-/* Writes up to `capacity` call sites, those with most outstanding bytes first, and returns how many there are. `sites` may be NULL iff
- * `capacity` is 0. */
+/* Writes up to `capacity` call sites, those with most outstanding bytes first, and returns how many there are. `sites` may
+ * be NULL iff `capacity` is 0. */
 TAGPOOL_API size_t tagpool_sites(struct tagpool_site *sites, size_t capacity);
 
 /* ---- Consistency --------------------------------------------------------------------------------------------------- */
@@ -168,27 +211,29 @@ TAGPOOL_API size_t tagpool_sites(struct tagpool_site *sites, size_t capacity);
  * are damaged. Each of these is reported as a finding, in each round anew: 0x19/0x21 if bytes behind an outstanding block were
  * changed (blocks allocated under option tail_check), 0xC6 if a freed block was (freed under free_check), 0x13A/0x3 (pool,
  * block, 0) if note, record and owner map of an outstanding block contradict each other. Safe while other threads use pool: a
- * block that is freed or allocated meanwhile is no finding. Call it below DISPATCH_LEVEL. */
+ * block that is freed or allocated meanwhile is no finding. Special pool, which its pages guard, is left out. Call it below
+ * DISPATCH_LEVEL. */
 TAGPOOL_API size_t tagpool_scrub(size_t blocks, size_t *findings);
 
 /* ---- Drivers ------------------------------------------------------------------------------------------------------- */
 
-/* In whose name memory is taken. A thread works for one driver at a time, or for nobody; what it allocates meanwhile is the driver's,
- * whoever frees it. Once a driver was loaded, every allocation takes the slower path. */
+/* In whose name memory is taken. A thread works for one driver at a time, or for nobody; what it allocates meanwhile is
+ * the driver's, whoever frees it. Once a driver was loaded, every allocation takes the slower path. */
 struct tagpool_driver;
 
-/* Loads a driver; one of that name that was loaded before comes back, with its counts. Fails iff the name is empty or longer than 63
- * characters, or there have been 1,024 others (NULL). */
+/* Loads a driver; one of that name that was loaded before comes back, with its counts. Fails iff the name is empty or
+ * longer than 63 characters, or there have been 1,024 others (NULL). */
 TAGPOOL_API struct tagpool_driver *tagpool_driver_load(const char *name);
 
 /* From now on the calling thread works for `driver`, or for nobody (NULL). Returns for whom it did before. */
 TAGPOOL_API struct tagpool_driver *tagpool_driver_enter(struct tagpool_driver *driver);
 
 /* Unloads a driver. If blocks of its are outstanding they are listed through the sink (option leak_blocks), with where each was
- * allocated, and option `unload` decides: `stop`, bug check 0xC4/0x62 (name, 0, number of blocks); `report`, a finding of that code,
- * and they stay the driver's; `adopt`, a finding, and they are nobody's from now on; `free`, a finding, and they are freed.
- * An allocation in the name of a driver that is not loaded is bug check 0xC4/0x61 (its paged bytes, nonpaged bytes, blocks).
- * Returns TAGPOOL_CLEAN, TAGPOOL_LEAK, or TAGPOOL_NOT_CHECKED if the driver is not loaded. No thread may be working for it. */
+ * allocated, and option `unload` decides: `stop`, bug check 0xC4/0x62 (name, 0, number of blocks); `report`, a finding of
+ * that code, and they stay the driver's; `adopt`, a finding, and they are nobody's from now on; `free`, a finding, and
+ * they are freed. An allocation in the name of a driver that is not loaded is bug check 0xC4/0x61 (its paged bytes,
+ * nonpaged bytes, blocks). Returns TAGPOOL_CLEAN, TAGPOOL_LEAK, or TAGPOOL_NOT_CHECKED if the driver is not loaded. No
+ * thread may be working for it. */
 TAGPOOL_API enum tagpool_verdict tagpool_driver_unload(struct tagpool_driver *driver);
 
 /* Counts of a driver in one pool; bytes are requested bytes. Peaks are exact if one thread at a time works for it. */

@@ -54,13 +54,18 @@ static bool mask_matches(const char *mask, const char *tag)
     return m == MASK_CHARACTERS || mask[m] == 0;
 }
 
-bool masks_match(const struct tag_masks *masks, uint32_t tag)
+const struct tag_mask *masks_find(const struct tag_masks *masks, uint32_t tag)
 {
     char text[TAG_CHARACTERS];
     for (int i = 0; i < TAG_CHARACTERS; i++)
         text[i] = (char)((tag & ~TAG_PROTECTED) >> (8 * i));
     for (uint64_t i = 0; i < masks->count; i++)
         if (memcmp(masks->mask[i].text, "*", 2) == 0 || mask_matches(masks->mask[i].text, text))
-            return true;
-    return false;
+            return &masks->mask[i];
+    return NULL;
+}
+
+bool masks_match(const struct tag_masks *masks, uint32_t tag)
+{
+    return masks_find(masks, tag) != NULL;
 }

@@ -13,6 +13,7 @@
 
 struct tag_mask {
     char text[MASK_CHARACTERS]; /* zeros behind the last character */
+    uint8_t way;                /* what else was said with it, by its option; 0 for nothing */
 };
 
 /* Masks [0, count). */
@@ -23,6 +24,9 @@ struct tag_masks {
 
 /* Reads a mask of 1 to MASK_CHARACTERS printing characters, no more than four of which are not `*`; false iff it is none. */
 INTERNAL bool mask_read(const char *text, size_t length, struct tag_mask *mask);
+
+/* The first mask that matches the tag; NULL if none does. */
+INTERNAL const struct tag_mask *masks_find(const struct tag_masks *masks, uint32_t tag);
 
 /* Whether any of the masks matches the tag; its protected bit does not count. */
 INTERNAL bool masks_match(const struct tag_masks *masks, uint32_t tag);

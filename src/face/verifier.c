@@ -36,6 +36,11 @@ void tagpool_verifier_read(struct tagpool_verifier_counters *counters)
     verify_counters(counters);
 }
 
+void tagpool_special_read(struct tagpool_special_use *use)
+{
+    special_use(use);
+}
+
 size_t tagpool_faults(struct tagpool_operation *operations, size_t capacity)
 {
     struct event events[FAULTS_KEPT];

@@ -220,5 +220,5 @@ SIZE_T TAGPOOL_WDK_CALL ExQueryPoolBlockSize(PVOID PoolBlock, PBOOLEAN QuotaChar
     if (found && note_is_recorded(place.note))
         (void)record_get(place.start, &record);
     *QuotaCharged = (record.flags & RECORD_QUOTA) != 0;
-    return found ? place.charged : 0;
+    return !found ? 0 : place.special != NULL ? place.bytes : place.charged;
 }

@@ -63,6 +63,7 @@ static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint3
         .contents = (flags & POOL_FLAG_UNINITIALIZED) != 0 ? CONTENTS_UNKNOWN : CONTENTS_ZERO,
         .has_quota = (flags & POOL_FLAG_USE_QUOTA) != 0,
         .raises = (flags & POOL_FLAG_RAISE_ON_FAILURE) != 0,
+        .special = (flags & POOL_FLAG_SPECIAL_POOL) != 0,
         .caller = caller,
     };
 }

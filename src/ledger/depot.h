@@ -13,8 +13,8 @@
 /* Memory for stacks: a stack's number is below an eighth of it. */
 #define DEPOT_BYTES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)256 << 20 : (size_t)8 << 20)
 
-/* The number of the stack that an event was called with, captured with up to `frames` frames the first time it is asked for; 0 iff
- * the depot is full. A stack that cannot be walked is the caller alone. */
+/* The number of the stack that an event was called with, captured with up to `frames` frames the first time it is asked
+ * for; 0 iff the depot is full. A stack that cannot be walked is the caller alone. */
 INTERNAL uint32_t event_stack(struct event *event, unsigned frames);
 
 /* The frames of a stack, innermost first; their number. Valid for ever. 0 for stack 0. */

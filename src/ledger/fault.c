@@ -84,7 +84,7 @@ void fault_options(const struct verifier_options *options)
 }
 
 /* A number that hangs on all bits of three others (the finisher of splitmix64, Steele and others 2014). */
-static uint64_t fault_mix(uint64_t a, uint64_t b, uint64_t c)
+uint64_t fault_mix(uint64_t a, uint64_t b, uint64_t c)
 {
     uint64_t x = a + b * UINT64_C(0x9E3779B97F4A7C15) + c * UINT64_C(0xD1B54A32D192ED03);
     x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);

@@ -11,6 +11,9 @@
 #include "ledger/event.h"
 #include "report/option.h"
 
+/* A number that hangs on all bits of three others: for what is to happen by chance, and again with the same seed. */
+INTERNAL uint64_t fault_mix(uint64_t seed, uint64_t b, uint64_t c);
+
 INTERNAL void fault_options(const struct verifier_options *options);
 INTERNAL bool fault_is_on(void);
 

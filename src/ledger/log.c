@@ -2,8 +2,8 @@
  *
  * log.c: the ring of operations.
  *
- * An entry is written under the lock of its place, one of a few, and says by its sequence number which operation it is of: a reader
- * takes it for what it is, however the ring turned meanwhile.
+ * An entry is written under the lock of its place, one of a few, and says by its sequence number which operation it is of:
+ * a reader takes it for what it is, however the ring turned meanwhile.
  */
 #include "ledger/log.h"
 

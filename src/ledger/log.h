@@ -7,7 +7,8 @@
 
 #include "ledger/event.h"
 
-/* Keeps `entries` operations, up to a multiple of 16, from now on, the newest; forgets what is there if that is another number than before. */
+/* Keeps `entries` operations, up to a multiple of 16, from now on, the newest; forgets what is there if that is another
+ * number than before. */
 INTERNAL void log_resize(size_t entries);
 
 INTERNAL void log_add(const struct event *event);

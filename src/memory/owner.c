@@ -70,9 +70,32 @@ static void find_in_free(uintptr_t address, struct span *span, struct place *pla
     }
 }
 
+/* Between the pages of data there is no block. */
+static void find_in_special(uintptr_t address, struct place *place)
+{
+    struct special_block *block = special_find(address);
+    uint32_t note = block != NULL ? LOAD_ACQUIRE(&block->note) : 0;
+    place->kind = PLACE_UNUSED;
+    place->pool = special_pool_at(address);
+    if (note == 0 || address - special_data(block) >= special_charged(block))
+        return;
+    place->kind = note_is_live(note) ? PLACE_LIVE : PLACE_FREED;
+    place->special = block;
+    place->slot_note = &block->note;
+    place->note = note;
+    place->tag_index = note_tag_index(note);
+    place->start = LOAD(&block->start);
+    place->bytes = LOAD(&block->bytes);
+    place->charged = special_charged(block);
+}
+
 void owner_find(uintptr_t address, struct place *place)
 {
     memset(place, 0, sizeof *place);
+    if (special_is_ours(address)) {
+        find_in_special(address, place);
+        return;
+    }
     if (!owner_is_ours(address))
         return;
     struct span *span = span_at((const void *)address);
@@ -95,18 +118,46 @@ void owner_find(uintptr_t address, struct place *place)
         find_in_free(address, span, place);
 }
 
+struct owner_walk {
+    owner_visitor *visitor;
+    void *context;
+    size_t count;
+};
+
+static bool visit_place(struct owner_walk *walk, uintptr_t address)
+{
+    struct place place;
+    owner_find(address, &place);
+    if (place.kind != PLACE_LIVE)
+        return true;
+    walk->count++;
+    return walk->visitor(&place, walk->context);
+}
+
+static bool visit_special(struct special_block *block, void *context)
+{
+    return visit_place(context, LOAD(&block->start));
+}
+
 /* Visits the live slots of a span: looks at each slot's address in turn. False iff the visitor stopped. */
-static bool walk_slab(struct span *span, owner_visitor *visitor, void *context, size_t *count)
+static bool walk_slab(struct span *span, struct owner_walk *walk)
 {
     const struct class_info *info = &classes.info[LOAD(&span->class)];
     uint32_t carved = LOAD(&span->carved);
-    for (uint32_t slot = 0; slot < carved; slot++) {
-        struct place place;
-        owner_find(span_address(span) + class_slot_offset(info, slot), &place);
-        if (place.kind != PLACE_LIVE)
-            continue;
-        ++*count;
-        if (!visitor(&place, context))
+    for (uint32_t slot = 0; slot < carved; slot++)
+        if (!visit_place(walk, span_address(span) + class_slot_offset(info, slot)))
+            return false;
+    return true;
+}
+
+static bool walk_arena(unsigned pool, struct owner_walk *walk)
+{
+    struct span *start = arena.spans + pool * arena.half_units;
+    for (size_t i = 0; i < LOAD_ACQUIRE(&arena.half[pool].frontier); i++) {
+        unsigned kind = LOAD_ACQUIRE(&start[i].kind);
+        if (kind == SPAN_SLAB && !walk_slab(&start[i], walk))
+            return false;
+        if (kind == SPAN_BIG && !visit_place(walk, span_address(&start[i])))
             return false;
     }
     return true;
@@ -114,23 +165,13 @@ static bool walk_slab(struct span *span, owner_visitor *visitor, void *context, 
 
 size_t owner_walk(owner_visitor *visitor, void *context)
 {
-    size_t count = 0;
+    struct owner_walk walk = {visitor, context, 0};
+    bool is_special_first = special_range.base < arena.base;
     for (unsigned pool = 0; pool < POOLS; pool++) {
-        struct span *start = arena.spans + pool * arena.half_units;
-        for (size_t i = 0; i < LOAD_ACQUIRE(&arena.half[pool].frontier); i++) {
-            unsigned kind = LOAD_ACQUIRE(&start[i].kind);
-            struct place place;
-            if (kind == SPAN_SLAB && !walk_slab(&start[i], visitor, context, &count))
-                return count;
-            if (kind != SPAN_BIG)
-                continue;
-            owner_find(span_address(&start[i]), &place);
-            if (place.kind != PLACE_LIVE)
-                continue;
-            ++count;
-            if (!visitor(&place, context))
-                return count;
-        }
+        bool goes_on = !is_special_first || special_walk(pool, visit_special, &walk);
+        goes_on = goes_on && walk_arena(pool, &walk);
+        if (!goes_on || (!is_special_first && !special_walk(pool, visit_special, &walk)))
+            break;
     }
-    return count;
+    return walk.count;
 }

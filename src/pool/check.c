@@ -78,6 +78,8 @@ static const char *check_memory(void)
         if (wrong == NULL)
             wrong = check_spans(pool, cached);
     }
+    if (wrong == NULL)
+        wrong = special_check();
     port_release(cached, bytes);
     return wrong;
 }

@@ -5,6 +5,7 @@
  * Reports are made without a lock, and before anything has changed: a handler may return, longjmp or throw.
  */
 #include "base/tag.h"
+#include "pool/guard.h"
 #include "pool/pattern.h"
 #include "pool/pool.h"
 #include "report/option.h"
@@ -56,6 +57,7 @@ static uint32_t full_tag(const struct place *place)
 static void report_block(enum mistake mistake, const struct place *place, const void *block, uint32_t tag, bool stops)
 {
     struct tagpool_bugcheck bugcheck;
+    struct guard_story story;
     uintptr_t address = (uintptr_t)block;
     bool has_block = (place->kind == PLACE_LIVE || place->kind == PLACE_FREED) && place->charged != 0;
     bugcheck_describe(mistake, &bugcheck);
@@ -86,6 +88,7 @@ static void report_block(enum mistake mistake, const struct place *place, const 
     bugcheck.has_block = has_block;
     if (has_block)
         pool_describe(place, &bugcheck.block);
+    guard_tell(place->special, &story, &bugcheck);
     bugcheck_raise(&bugcheck);
 }
 
@@ -98,6 +101,10 @@ bool pool_find(const void *block, struct place *place)
         owner_find(address, place);
     if (place->kind == PLACE_LIVE && place->start == address)
         return true;
+    if (special_is_ours(address) && (place->kind != PLACE_FREED || place->start != address)) {
+        guard_report_address(address, place);
+        return false;
+    }
     if (block == NULL)
         mistake = MISTAKE_FREE_NULL;
     else if (place->kind == PLACE_FOREIGN)
@@ -133,6 +140,8 @@ bool pool_is_right_tag(const struct place *place, const void *block, uint32_t ta
 
 bool pool_is_tail_whole(const struct place *place, const void *block)
 {
+    if (place->special != NULL)
+        return guard_is_whole(place);
     if ((pool_flags(place) & RECORD_PATTERNED) == 0 || pattern_is_tail(block, place->bytes, place->charged))
         return true;
     report_block(MISTAKE_WRITE_PAST_END, place, block, 0, true);

@@ -7,6 +7,7 @@
 #include "base/tag.h"
 #include "memory/big.h"
 #include "memory/notes.h"
+#include "pool/guard.h"
 #include "pool/pattern.h"
 #include "pool/scrub.h"
 #include "pool/verify.h"
@@ -109,6 +110,7 @@ struct grant {
     void *block;
     bool zeroed;
     bool is_over_limit;
+    bool is_special;
     struct place written; /* a free block that was written to, and is not handed out for that: PLACE_FREED */
 };
 
@@ -200,6 +202,26 @@ static void grant_twice(const struct request *request, uint32_t tag_index, struc
     pool_conditions(request->pool);
 }
 
+/* Grants a block of special pool, if it is to serve the request and can. */
+static void grant_special(const struct request *request, uint32_t tag_index, struct event *event, struct grant *grant)
+{
+    struct special_block *special = guard_take(request, event, &grant->zeroed);
+    if (special == NULL)
+        return;
+    size_t charged = special_charged(special);
+    if (!pool_limit_charge(request->pool, charged, request->spare)) {
+        guard_cancel(special);
+        return;
+    }
+    grant->block = (void *)special->start;
+    grant->is_special = true;
+    struct thread *thread = thread_enter();
+    charge(thread, tag_index, request->pool, charged, request->bytes);
+    guard_publish(special, note_live(tag_index, 0, note_flags(request)));
+    thread_leave(thread);
+    pool_conditions(request->pool);
+}
+
 /* Whether a service of the verifier, or a debugger, wants to see operations. */
 static bool is_verified(void)
 {
@@ -233,9 +255,12 @@ void *pool_alloc_slow(const struct request *request)
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->pool, request->tag);
     thread_leave(thread);
-    bool verified = is_verified();
+    bool verified = is_verified() || request->special;
     bool injected = verified && !verify_alloc_begin(&event, request, tag_index);
-    if (!injected && is_possible(request))
+    bool possible = !injected && is_possible(request);
+    if (possible && verified)
+        grant_special(request, tag_index, &event, &grant);
+    if (possible && grant.block == NULL)
         grant_twice(request, tag_index, &grant);
     if (grant.written.kind == PLACE_FREED)
         pool_report_written_after_free(&grant.written);
@@ -245,7 +270,7 @@ void *pool_alloc_slow(const struct request *request)
         memset(grant.block, 0, request->bytes);
     if (verified && !injected) {
         event.block = grant.block;
-        verify_alloc_end(&event, false);
+        verify_alloc_end(&event, grant.is_special);
     }
     return grant.block;
 }
@@ -266,8 +291,10 @@ static bool may_be_freed(const struct place *place)
 }
 
 /* Takes the block back; false iff another thread was faster. */
-static bool take_back(struct thread *thread, const struct place *place)
+static bool take_back(struct thread *thread, const struct place *place, struct event *event)
 {
+    if (place->special != NULL)
+        return guard_take_back(place, event);
     struct span *span = place->span;
     struct heap *owner = LOAD(&span->owner);
     if (owner == NULL) {
@@ -292,17 +319,17 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
     struct place place;
     struct record record = {.flags = 0};
     struct event event;
-    bool verified = is_verified();
     if (!pool_find(block, &place) || !pool_is_right_tag(&place, block, tag, any_tag) || !pool_is_tail_whole(&place, block) ||
         !may_be_freed(&place))
         return;
+    bool verified = is_verified() || place.special != NULL;
     if (verified)
         verify_free_begin(&event, &place, __builtin_return_address(0), __builtin_frame_address(0));
     scrub_begin(place.start);
     if (note_is_recorded(place.note))
         (void)record_take(place.start, &record);
     struct thread *thread = thread_enter();
-    bool done = take_back(thread, &place);
+    bool done = take_back(thread, &place, &event);
     scrub_end(place.start);
     if (done) {
         discharge(thread, note_tag_index(place.note), place.pool, place.charged, place.bytes);
@@ -325,7 +352,7 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 static bool resize_in_place(const struct place *place, size_t bytes)
 {
     struct span *span = place->span;
-    if (LOAD(&pool_state.features) != 0 || (place->note & NOTE_PATTERNED) != 0)
+    if (LOAD(&pool_state.features) != 0 || (place->note & NOTE_PATTERNED) != 0 || place->special != NULL)
         return false;
     if (span->kind == SPAN_BIG) {
         if (bytes <= SLAB_MOST_BYTES || bytes > arena.bytes / POOLS || big_units(bytes) != span->units)

@@ -54,6 +54,8 @@ struct request {
     const void *frame; /* from which the caller's stack is walked; NULL if that cannot be said */
     const char *file;  /* of the macro form; NULL otherwise */
     unsigned line;
+    bool special; /* asks for special pool by itself */
+    uint8_t edge; /* 1 + enum special_edge: on which side special pool puts the block; 0: not said */
     unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };
 

@@ -12,6 +12,7 @@
 #include "ledger/log.h"
 #include "ledger/record.h"
 #include "memory/big.h"
+#include "memory/special.h"
 #include "pool/scrub.h"
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
@@ -163,6 +164,7 @@ static void before_fork(void)
     port_lock(&threads.zero);
     port_lock(&ledger.lock);
     port_lock(&arena.lock);
+    special_lock();
     record_lock();
     fault_lock();
     log_lock();
@@ -177,6 +179,7 @@ static void after_fork(void)
     log_unlock();
     fault_unlock();
     record_unlock();
+    special_unlock();
     port_unlock(&arena.lock);
     port_unlock(&ledger.lock);
     port_unlock(&threads.zero);

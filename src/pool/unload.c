@@ -2,8 +2,8 @@
  *
  * unload.c: the unload verdict.
  *
- * The blocks are collected first, in memory of the system's, and then looked at one by one: while records are visited nothing else
- * may happen to them.
+ * The blocks are collected first, in memory of the system's, and then looked at one by one: while records are visited
+ * nothing else may happen to them.
  */
 #include "pool/unload.h"
 

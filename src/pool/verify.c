@@ -10,6 +10,7 @@
 #include "ledger/hit.h"
 #include "ledger/leak.h"
 #include "ledger/log.h"
+#include "pool/guard.h"
 #include "pool/unload.h"
 
 #define TAG_NONE TAGPOOL_TAG('N', 'o', 'n', 'e')
@@ -77,7 +78,8 @@ void verify_options(const struct verifier_options *options)
     verify.has_special = options->special.count != 0;
     verify.has_log = options->track.count != 0 && options->log != 0;
     log_resize(verify.has_log ? (size_t)options->log : 0);
-    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0;
+    guard_options(options);
+    verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0 || guard_is_on();
     unload_policy_set((enum unload_policy)options->unload);
     verify_switch();
 }
@@ -214,5 +216,6 @@ void verify_counters(struct tagpool_verifier_counters *counters)
     counters->succeeded_special = LOAD(&verify.succeeded_special);
     counters->with_no_tag = LOAD(&verify.with_no_tag);
     counters->faults_recorded = fault_recorded();
+    counters->special_wanted = guard_wanted_count();
     counters->attempted = LOAD(&verify.attempted);
 }

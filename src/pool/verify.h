@@ -14,8 +14,8 @@
 /* Switches services on and off. pre: one thread at a time. */
 INTERNAL void verify_options(const struct verifier_options *options);
 
-/* Switches the verifier on while an option wants it, and for good once a driver was loaded: what allocates in the name of one that
- * no longer is must be seen. pre: one thread at a time. */
+/* Switches the verifier on while an option wants it, and for good once a driver was loaded: what allocates in the name of
+ * one that no longer is must be seen. pre: one thread at a time. */
 INTERNAL void verify_switch(void);
 
 /* The allocation of a live block, as its record tells it. */
@@ -30,7 +30,8 @@ INTERNAL bool verify_alloc_begin(struct event *event, const struct request *requ
 /* Ends it: event->block is the block, or NULL; the hit handler may be called. No lock is held. */
 INTERNAL void verify_alloc_end(struct event *event, bool is_special);
 
-/* Around a free. The first is told while the block is still live: the hit handler may be called, and look at it. No lock is held. */
+/* Around a free. The first is told while the block is still live: the hit handler may be called, and look at it. No lock
+ * is held. */
 INTERNAL void verify_free_begin(struct event *event, const struct place *place, const void *caller, const void *frame);
 INTERNAL void verify_free_end(struct event *event);
 

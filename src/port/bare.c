@@ -57,6 +57,12 @@ bool port_decommit(void *base, size_t bytes)
     return false;
 }
 
+bool port_is_mapped(const void *address, size_t bytes)
+{
+    (void)address, (void)bytes;
+    return true;
+}
+
 bool port_pin(void *base, size_t bytes)
 {
     (void)base;
@@ -70,6 +76,24 @@ bool port_protect(void *base, size_t bytes, bool accessible)
     (void)bytes;
     (void)accessible;
     return false;
+}
+
+size_t port_page_bytes(void)
+{
+    return PORT_UNIT_BYTES;
+}
+
+bool port_guard(void *base, size_t bytes, enum port_guard way)
+{
+    (void)base;
+    (void)bytes;
+    (void)way;
+    return false;
+}
+
+bool port_unguard(void *base, size_t bytes, enum port_guard way)
+{
+    return port_guard(base, bytes, way);
 }
 
 bool port_on_fault(port_fault_hook *hook)

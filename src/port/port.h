@@ -47,11 +47,30 @@ INTERNAL bool port_expect(void *base, size_t bytes);
 /* Gives the memory behind committed addresses back to the system. They stay usable and read zero. */
 INTERNAL bool port_decommit(void *base, size_t bytes);
 
+/* Whether memory is there, for pointers that a caller may have left behind: what a library that was unloaded had is not. */
+INTERNAL bool port_is_mapped(const void *address, size_t bytes);
+
 /* Keeps committed memory in RAM. */
 INTERNAL bool port_pin(void *base, size_t bytes);
 
 /* Makes committed memory inaccessible, or accessible again; what it holds stays. */
 INTERNAL bool port_protect(void *base, size_t bytes, bool accessible);
+
+/* ---- Guards: inaccessible pages, of the system's own size, within reserved memory ---- */
+
+enum port_guard {
+    PORT_GUARD_MARK,   /* by a marker on the page: costs the system no mapping. Memory must be committed before. Linux 6.13 */
+    PORT_GUARD_PROTECT /* by protection: costs two mappings where the neighbours are accessible, and may fail for that */
+};
+
+INTERNAL size_t port_page_bytes(void);
+
+/* Makes pages inaccessible, whatever they were; what they held is gone. */
+INTERNAL bool port_guard(void *base, size_t bytes, enum port_guard way);
+
+/* Makes pages accessible that port_guard() made inaccessible in the same way, or, for PORT_GUARD_PROTECT, that are only reserved:
+ * they read zero. Accessible ones stay as they are. */
+INTERNAL bool port_unguard(void *base, size_t bytes, enum port_guard way);
 
 /* ---- Faults: what a thread does to memory that it may not touch, or that is not there ---- */
 
@@ -93,9 +112,9 @@ INTERNAL bool port_on_exit(void (*hook)(void));
  * they take no lock that is held while driver code runs. False iff the platform is not where such objects run. */
 INTERNAL bool port_on_priority(unsigned (*get)(void), void (*set)(unsigned level));
 
-/* Writes up to `most` return addresses to `addresses`, innermost first, from `frame` (__builtin_frame_address(0) of a function that is
- * still running) outwards; returns how many, 0 iff the platform cannot walk. It ends where code has no frame pointers: all that is
- * written, but perhaps the first, lies in code. */
+/* Writes up to `most` return addresses to `addresses`, innermost first, from `frame` (__builtin_frame_address(0) of a
+ * function that is still running) outwards; returns how many, 0 iff the platform cannot walk. It ends where code has no
+ * frame pointers: all that is written, but perhaps the first, lies in code. */
 INTERNAL size_t port_stack(const void *frame, uintptr_t *addresses, size_t most);
 
 /* The module (program or shared library) in which code lies: writes its file's name, without folders, cut to `most` - 1

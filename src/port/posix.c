@@ -77,6 +77,16 @@ bool port_decommit(void *base, size_t bytes)
     return done;
 }
 
+bool port_is_mapped(const void *address, size_t bytes)
+{
+    int saved = errno;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)address & ~(page - 1);
+    bool mapped = msync((void *)start, (uintptr_t)address - start + bytes, MS_ASYNC) == 0;
+    errno = saved;
+    return mapped;
+}
+
 bool port_pin(void *base, size_t bytes)
 {
     int saved = errno;
@@ -89,6 +99,47 @@ bool port_protect(void *base, size_t bytes, bool accessible)
 {
     int saved = errno;
     bool done = mprotect(base, bytes, accessible ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;
+    errno = saved;
+    return done;
+}
+
+/* ---- guards ---- */
+
+/* What headers older than the kernel's 6.13 do not name. */
+#define GUARD_INSTALL 102
+#define GUARD_REMOVE 103
+
+size_t port_page_bytes(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Elsewhere these two numbers could mean anything. */
+static bool mark_pages(void *base, size_t bytes, int advice)
+{
+#ifdef __linux__
+    return madvise(base, bytes, advice) == 0;
+#else
+    (void)base, (void)bytes, (void)advice;
+    return false;
+#endif
+}
+
+bool port_guard(void *base, size_t bytes, enum port_guard way)
+{
+    int saved = errno;
+    bool done = way == PORT_GUARD_MARK
+                    ? mark_pages(base, bytes, GUARD_INSTALL)
+                    : mprotect(base, bytes, PROT_NONE) == 0 && madvise(base, bytes, MADV_DONTNEED) == 0;
+    errno = saved;
+    return done;
+}
+
+bool port_unguard(void *base, size_t bytes, enum port_guard way)
+{
+    int saved = errno;
+    bool done = way == PORT_GUARD_MARK ? mark_pages(base, bytes, GUARD_REMOVE)
+                                       : mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0;
     errno = saved;
     return done;
 }

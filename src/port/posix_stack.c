@@ -150,8 +150,8 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 
 /* ---- the walk ---- */
 
-/* Whether code lies at an address. It is looked for without a lock, first where the address before lay (*hint): should modules come
- * or go at the same moment, a stack may be cut short. */
+/* Whether code lies at an address. It is looked for without a lock, first where the address before lay (*hint): should
+ * modules come or go at the same moment, a stack may be cut short. */
 static bool is_code(uintptr_t address, size_t *hint)
 {
     if (is_in_range(address, *hint))

@@ -12,7 +12,9 @@
 
 #include <stdlib.h>
 
+/* Without the status codes, whose names the WDK's headers have too: they meet in the single file. */
 #define WIN32_LEAN_AND_MEAN
+#define WIN32_NO_STATUS
 #include <windows.h>
 
 /* ---- memory ---- */
@@ -50,6 +52,18 @@ static bool make_room(size_t bytes)
            SetProcessWorkingSetSize(GetCurrentProcess(), least + bytes, most + bytes);
 }
 
+static bool is_committed(const void *address)
+{
+    MEMORY_BASIC_INFORMATION memory;
+    return VirtualQuery(address, &memory, sizeof memory) != 0 && memory.State == MEM_COMMIT &&
+           (memory.Protect & (PAGE_NOACCESS | PAGE_GUARD)) == 0;
+}
+
+bool port_is_mapped(const void *address, size_t bytes)
+{
+    return bytes == 0 || (is_committed(address) && is_committed((const char *)address + bytes - 1));
+}
+
 bool port_pin(void *base, size_t bytes)
 {
     return VirtualLock(base, bytes) || (make_room(bytes) && VirtualLock(base, bytes));
@@ -59,6 +73,24 @@ bool port_protect(void *base, size_t bytes, bool accessible)
 {
     DWORD before;
     return VirtualProtect(base, bytes, accessible ? PAGE_READWRITE : PAGE_NOACCESS, &before);
+}
+
+size_t port_page_bytes(void)
+{
+    SYSTEM_INFO info;
+    GetSystemInfo(&info);
+    return info.dwPageSize;
+}
+
+/* Windows counts no mappings, so that one way is enough: pages are committed or not. */
+bool port_guard(void *base, size_t bytes, enum port_guard way)
+{
+    return way == PORT_GUARD_PROTECT && VirtualFree(base, bytes, MEM_DECOMMIT);
+}
+
+bool port_unguard(void *base, size_t bytes, enum port_guard way)
+{
+    return way == PORT_GUARD_PROTECT && VirtualAlloc(base, bytes, MEM_COMMIT, PAGE_READWRITE) != NULL;
 }
 
 /* ---- locks, threads, process ---- */

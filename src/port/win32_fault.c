@@ -10,9 +10,14 @@
 #include "port/port.h"
 
 #define WIN32_LEAN_AND_MEAN
+#define WIN32_NO_STATUS
 #include <windows.h>
 
 #define HOOKS_MOST 4
+
+/* Codes of exceptions. */
+#define ACCESS_VIOLATION 0xC0000005u
+#define PRIVILEGED_INSTRUCTION 0xC0000096u
 
 static struct {
     port_fault_hook *hook[HOOKS_MOST]; /* set once each, from the first on */
@@ -71,9 +76,9 @@ static LONG CALLBACK on_exception(EXCEPTION_POINTERS *exception)
 {
     DWORD saved = GetLastError();
     bool done = false;
-    if (exception->ExceptionRecord->ExceptionCode == EXCEPTION_ACCESS_VIOLATION)
+    if (exception->ExceptionRecord->ExceptionCode == ACCESS_VIOLATION)
         done = is_taken(exception->ExceptionRecord);
-    else if (exception->ExceptionRecord->ExceptionCode == EXCEPTION_PRIV_INSTRUCTION && faults.priority_get != NULL)
+    else if (exception->ExceptionRecord->ExceptionCode == PRIVILEGED_INSTRUCTION && faults.priority_get != NULL)
         done = move_priority(exception->ContextRecord);
     SetLastError(saved);
     return done ? EXCEPTION_CONTINUE_EXECUTION : EXCEPTION_CONTINUE_SEARCH;

@@ -12,6 +12,7 @@
 #include "port/port.h"
 
 #define WIN32_LEAN_AND_MEAN
+#define WIN32_NO_STATUS
 #include <windows.h>
 
 #define RANGES_MOST 16

@@ -7,8 +7,10 @@
 #include "port/port.h"
 #include "report/codes.h"
 #include "report/output.h"
+#include "tagpool/verifier.h"
 
 #define BAD_POOL_CALLER 0xC2u
+#define FIRST_OF_FAULTS 0xCCu /* PAGE_FAULT_IN_FREED_SPECIAL_POOL */
 
 /* Most characters of a line, where a report can choose. */
 #define LINE_MOST 130
@@ -44,8 +46,7 @@ static struct {
     void *context;
 } bugcheck_state;
 
-/* Fills in name and sentence from code and parameters. */
-static void look_up(struct tagpool_bugcheck *bugcheck)
+void bugcheck_look_up(struct tagpool_bugcheck *bugcheck)
 {
     struct code_match match;
     bool is_known = codes_find(bugcheck->code, bugcheck->parameter, &match);
@@ -59,7 +60,7 @@ void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *bugcheck)
     bugcheck->code = mistakes[mistake].code;
     bugcheck->parameter[0] = mistakes[mistake].sub_code;
     bugcheck->stops = true;
-    look_up(bugcheck);
+    bugcheck_look_up(bugcheck);
     if (mistakes[mistake].sentence != NULL)
         bugcheck->sentence = mistakes[mistake].sentence;
 }
@@ -87,7 +88,7 @@ void bugcheck_report(uint32_t code, const uintptr_t parameter[4], const struct t
     memcpy(bugcheck.parameter, parameter, sizeof bugcheck.parameter);
     if (block != NULL)
         bugcheck.block = *block;
-    look_up(&bugcheck);
+    bugcheck_look_up(&bugcheck);
     bugcheck_raise(&bugcheck);
 }
 
@@ -192,6 +193,59 @@ static void say_block(const struct tagpool_bugcheck *bugcheck)
     output_line(&line);
 }
 
+/* How far from the block the address lies that was touched. Damage is found later, and by another thread perhaps. */
+static void say_distance(const struct tagpool_bugcheck *bugcheck)
+{
+    struct text line;
+    uintptr_t address = (uintptr_t)bugcheck->touched;
+    uintptr_t start = (uintptr_t)bugcheck->block.address;
+    uintptr_t end = start + bugcheck->block.bytes;
+    text_clear(&line);
+    text_string(&line, "tagpool:   ");
+    text_hex(&line, address);
+    text_string(&line, " is ");
+    if (address >= start && address < end) {
+        text_string(&line, "byte ");
+        text_decimal(&line, address - start, 0);
+        text_string(&line, " of the block");
+    } else {
+        text_plural(&line, address < start ? start - address : address - end, "byte");
+        text_string(&line, address < start ? " before the start of the block" : " behind the end of the block");
+    }
+    if (bugcheck->code >= FIRST_OF_FAULTS) {
+        text_string(&line, "; touched by thread ");
+        text_decimal(&line, port_thread_number(), 0);
+    }
+    output_line(&line);
+}
+
+static void say_operation(const struct tagpool_operation *operation)
+{
+    struct text line;
+    text_clear(&line);
+    text_string(&line, operation->is_free ? "tagpool:   freed by thread " : "tagpool:   allocated by thread ");
+    text_decimal(&line, operation->thread, 0);
+    text_string(&line, ", operation ");
+    text_decimal(&line, operation->sequence, 0);
+    if (operation->driver != NULL) {
+        text_string(&line, ", driver ");
+        text_string(&line, operation->driver);
+    }
+    if (operation->file != NULL) {
+        text_string(&line, ", ");
+        text_string(&line, operation->file);
+        text_char(&line, ':');
+        text_decimal(&line, operation->line, 0);
+    }
+    text_string(&line, operation->frame_count != 0 ? ", from" : "");
+    output_line(&line);
+    for (unsigned i = 0; i < operation->frame_count; i++) {
+        text_string(&line, "tagpool:     ");
+        text_hex(&line, operation->frames[i]);
+        output_line(&line);
+    }
+}
+
 void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
 {
     struct text line;
@@ -203,4 +257,10 @@ void bugcheck_print(const struct tagpool_bugcheck *bugcheck)
     say_meanings(bugcheck);
     if (bugcheck->has_block)
         say_block(bugcheck);
+    if (bugcheck->has_block && bugcheck->touched != NULL)
+        say_distance(bugcheck);
+    if (bugcheck->allocated != NULL)
+        say_operation(bugcheck->allocated);
+    if (bugcheck->freed != NULL)
+        say_operation(bugcheck->freed);
 }

@@ -34,6 +34,9 @@ INTERNAL void bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *cont
 /* Fills in code, name, first parameter and sentence of `mistake`; the rest is zero and `stops` is true. */
 INTERNAL void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *bugcheck);
 
+/* Fills in name and sentence from code and parameters. */
+INTERNAL void bugcheck_look_up(struct tagpool_bugcheck *bugcheck);
+
 /* Calls the handler. Returns only if the handler does. pre: no lock is held. */
 INTERNAL void bugcheck_raise(const struct tagpool_bugcheck *bugcheck);
 

@@ -6,20 +6,24 @@
 
 #include "report/output.h"
 
-enum option_kind { OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS, OPTION_PATH, OPTION_SITE };
+enum option_kind {
+    OPTION_SIZE, OPTION_NUMBER, OPTION_CHOICE, OPTION_MASKS, OPTION_NAMES, OPTION_PATH, OPTION_SITE
+};
 
 struct option {
     const char *name;
     enum option_kind kind;
     size_t offset;         /* of the field in struct options */
     uint64_t least, most;  /* of a size or number */
-    const char *choices;   /* of a choice: its words, separated by '|'; the value is the word's index */
+    const char *choices;   /* of a choice: its words, separated by '|'; the value is the word's index. Of masks: what may be said
+                              with each behind a colon; its index + 1 becomes the mask's way. NULL for nothing */
 };
 
 #define FIELD(name) offsetof(struct options, name)
 #define SIZE_MOST (UINT64_C(1) << 60)
 #define NUMBER_MOST (UINT64_C(1) << 48)
 #define OFF_ON "off|on"
+#define EDGES "end|start|exact"
 
 static const struct option option_table[] = {
     {"reserve", OPTION_SIZE, FIELD(reserve), UINT64_C(1) << 20, UINT64_C(1) << 40, NULL},
@@ -53,13 +57,15 @@ static const struct option option_table[] = {
     {"fault_most", OPTION_SIZE, FIELD(verifier.fault_most), 0, SIZE_MOST, NULL},
     {"fault_stacks", OPTION_CHOICE, FIELD(verifier.fault_stacks), 0, 0, "off|fail|record"},
     {"fault_log", OPTION_PATH, FIELD(verifier.fault_log), 0, 0, NULL},
-    {"special", OPTION_MASKS, FIELD(verifier.special), 0, 0, NULL},
+    {"special", OPTION_MASKS, FIELD(verifier.special), 0, 0, EDGES},
+    {"special_driver", OPTION_NAMES, FIELD(verifier.special_driver), 0, 0, NULL},
     {"special_least", OPTION_SIZE, FIELD(verifier.special_least), 0, SIZE_MOST, NULL},
     {"special_most", OPTION_SIZE, FIELD(verifier.special_most), 0, SIZE_MOST, NULL},
     {"special_sample", OPTION_NUMBER, FIELD(verifier.special_sample), 1, NUMBER_MOST, NULL},
     {"special_seed", OPTION_NUMBER, FIELD(verifier.special_seed), 0, NUMBER_MOST, NULL},
-    {"special_edge", OPTION_CHOICE, FIELD(verifier.special_edge), 0, 0, "end|start"},
+    {"special_edge", OPTION_CHOICE, FIELD(verifier.special_edge), 0, 0, EDGES},
     {"special_pages", OPTION_NUMBER, FIELD(verifier.special_pages), 0, NUMBER_MOST, NULL},
+    {"special_guard", OPTION_CHOICE, FIELD(verifier.special_guard), 0, 0, "mark|protect|pattern"},
     {"unload", OPTION_CHOICE, FIELD(verifier.unload), 0, 0, "stop|report|adopt|free"},
 };
 
@@ -148,16 +154,32 @@ static bool read_value(const struct option *option, struct word word, uint64_t *
     return read_number(word, option->kind == OPTION_SIZE, value) && *value >= option->least && *value <= option->most;
 }
 
+/* Takes a colon and one of the choices off the end of a word that has something before them; says which, from 1; 0 for none. */
+static uint8_t read_way(struct word *word, const char *choices)
+{
+    uint64_t index;
+    for (size_t i = 1; choices != NULL && i < word->length; i++) {
+        struct word rest = {word->start + i + 1, word->length - i - 1};
+        if (word->start[i] == ':' && read_choice(rest, choices, &index)) {
+            word->length = i;
+            return (uint8_t)(index + 1);
+        }
+    }
+    return 0;
+}
+
 /* Adds a mask to the list; "none" empties it. */
-static bool read_mask(struct word word, struct tag_masks *masks)
+static bool read_mask(struct word word, const char *ways, struct tag_masks *masks)
 {
     struct tag_mask mask;
+    uint8_t way = read_way(&word, ways);
     if (word_is(word, "none", 4)) {
         masks->count = 0;
         return true;
     }
     if (masks->count == MASKS_MOST || !mask_read(word.start, word.length, &mask))
         return false;
+    mask.way = way;
     masks->mask[masks->count++] = mask;
     return true;
 }
@@ -203,12 +225,29 @@ static bool read_site(struct word word, struct hit_site *site)
     return true;
 }
 
+/* Adds a name to the list; "none" empties it. */
+static bool read_name(struct word word, struct name_list *names)
+{
+    if (word_is(word, "none", 4)) {
+        names->count = 0;
+        return true;
+    }
+    if (names->count == NAMES_MOST || word.length == 0 || word.length >= NAME_CHARACTERS)
+        return false;
+    char *name = names->name[names->count++];
+    memcpy(name, word.start, word.length);
+    name[word.length] = 0;
+    return true;
+}
+
 /* Reads what follows the option's name and '=' into its field; false iff that is not what it should be. */
 static bool read_field(const struct option *option, struct word word, void *field)
 {
     uint64_t value = 0;
     if (option->kind == OPTION_MASKS)
-        return read_mask(word, field);
+        return read_mask(word, option->choices, field);
+    if (option->kind == OPTION_NAMES)
+        return read_name(word, field);
     if (option->kind == OPTION_PATH)
         return read_path(word, field);
     if (option->kind == OPTION_SITE)
@@ -266,6 +305,14 @@ static void expect_value(struct text *line, const struct option *option)
     }
     if (option->kind == OPTION_MASKS) {
         text_string(line, "TAG, a tag that may have ? and *, up to 16 of them one by one, or none");
+        if (option->choices != NULL) {
+            text_string(line, "; behind it perhaps : and one of ");
+            text_string(line, option->choices);
+        }
+        return;
+    }
+    if (option->kind == OPTION_NAMES) {
+        text_string(line, "NAME, 1 to 63 characters, up to 8 of them one by one, or none");
         return;
     }
     if (option->kind == OPTION_PATH) {

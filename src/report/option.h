@@ -14,7 +14,17 @@ enum fill_policy { FILL_PATTERN, FILL_NONE, FILL_ZERO };
 
 enum fault_stacks_policy { FAULT_STACKS_OFF, FAULT_STACKS_FAIL, FAULT_STACKS_RECORD };
 enum unload_policy { UNLOAD_STOP, UNLOAD_REPORT, UNLOAD_ADOPT, UNLOAD_FREE };
-enum special_edge { SPECIAL_END, SPECIAL_START };
+enum special_edge { SPECIAL_END, SPECIAL_START, SPECIAL_EXACT };
+enum special_guard { SPECIAL_MARK, SPECIAL_PROTECT, SPECIAL_PATTERN };
+
+#define NAMES_MOST 8
+#define NAME_CHARACTERS 64
+
+/* Names [0, count), each closed by a zero. */
+struct name_list {
+    uint64_t count;
+    char name[NAMES_MOST][NAME_CHARACTERS];
+};
 
 #define PATH_CHARACTERS 256
 
@@ -41,16 +51,18 @@ struct verifier_options {
     uint64_t fault_least, fault_most; /* bytes */
     uint64_t fault_stacks; /* enum fault_stacks_policy */
     char fault_log[PATH_CHARACTERS]; /* closed by a zero; empty for none */
-    struct tag_masks special;
+    struct tag_masks special; /* a mask's `way`: 1 + enum special_edge; 0: special_edge */
+    struct name_list special_driver;
     uint64_t special_least, special_most; /* bytes */
     uint64_t special_sample;
     uint64_t special_seed;
     uint64_t special_edge; /* enum special_edge */
     uint64_t special_pages;
+    uint64_t special_guard; /* enum special_guard */
     uint64_t unload;       /* enum unload_policy */
 };
 
-/* Every field is 64 bits wide, a list of masks, a path, or a call site, so that one table can fill them all. */
+/* Every field is 64 bits wide, a list of masks or names, a path, or a call site, so that one table can fill them all. */
 struct options {
     uint64_t reserve;
     uint64_t limit[2]; /* by enum tagpool_pool */

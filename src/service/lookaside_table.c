@@ -54,7 +54,8 @@ static bool lookaside_make_room(void)
  * changes these links, which in a kernel chain all lists. */
 static bool lookaside_is_whole(const lookaside_list *list)
 {
-    return list->ListEntry.Flink == &list->ListEntry && list->ListEntry.Blink == &list->ListEntry;
+    return port_is_mapped(list, sizeof *list) && list->ListEntry.Flink == &list->ListEntry &&
+           list->ListEntry.Blink == &list->ListEntry;
 }
 
 /* The list's functions may have been exchanged since it was initialised. */

@@ -55,6 +55,8 @@ bool request_priority(struct wdk_request *request, unsigned priority)
         return false;
     request->spare = priority >= 32 ? 0 : priority >= 16 ? 5 : 3;
     request->is_promised = priority >= 32;
+    if ((priority & 8) != 0)
+        request->edge = (uint8_t)(1 + ((priority & 1) != 0 ? SPECIAL_START : SPECIAL_END));
     return true;
 }
 
@@ -106,7 +108,8 @@ static void *grant_request(const struct wdk_request *request)
     void *block = pool_alloc_slow(&(struct request){.pool = request->pool, .bytes = request->bytes, .tag = request->tag,
                                                     .alignment = request->alignment, .zero = zero, .caller = request->caller,
                                                     .frame = request->frame, .spare = request->spare,
-                                                    .is_promised = request->is_promised});
+                                                    .is_promised = request->is_promised, .special = request->special,
+                                                    .edge = request->edge});
     if (block != NULL && !zero)
         (void)request_fill(block, request->bytes);
     return block;

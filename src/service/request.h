@@ -27,8 +27,10 @@ struct wdk_request {
     bool has_quota;
     bool raises;
     bool hides_quota; /* a quota that is exceeded raises the status of no memory */
-    unsigned spare;   /* this and the next: of struct request */
+    unsigned spare;   /* this and the next three: of struct request */
     bool is_promised;
+    bool special;
+    uint8_t edge;
     const void *caller;
     const void *frame;
 };
@@ -43,7 +45,8 @@ INTERNAL void *request_refuse(const struct wdk_request *request, uint32_t status
 /* Reports 0xC2/0x9A (type, bytes, tag) with a sentence; `stops` false for a finding. */
 INTERNAL void request_report_type(const struct wdk_request *request, const char *sentence, bool stops);
 
-/* Notes what a priority keeps free, and whether it promises success. False iff it is no EX_POOL_PRIORITY. */
+/* Notes what a priority keeps free, whether it promises success, and on which side special pool is to put the block. False iff it
+ * is no EX_POOL_PRIORITY. */
 INTERNAL bool request_priority(struct wdk_request *request, unsigned priority);
 
 /* What a fresh block with unknown contents finds in it, by option. */

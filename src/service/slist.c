@@ -52,19 +52,27 @@ static struct slist_stripe *slist_stripe_of(const struct slist_head *head)
     return &slist_stripes[(uint32_t)((uintptr_t)head >> 3) * 0x9E3779B1u >> 26];
 }
 
+/* The lock that this thread holds. It is held still at the next call if touching an entry was a fault and a handler of signals
+ * left by longjmp, as test runners do: no list has changed then. */
+static PORT_THREAD_LOCAL struct slist_stripe *slist_held;
+
 static struct slist_stripe *slist_lock(struct slist_head *head)
 {
     struct slist_stripe *stripe = slist_stripe_of(head);
+    if (UNLIKELY(slist_held != NULL))
+        STORE_RELEASE(&slist_held->head, NULL);
     struct slist_head *nobody = NULL;
     while (UNLIKELY(!__atomic_compare_exchange_n(&stripe->head, &nobody, head, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
         for (unsigned looks = 0; (nobody = LOAD(&stripe->head)) != NULL; looks++)
             if (looks >= SLIST_LOOKS)
                 port_yield();
+    slist_held = stripe;
     return stripe;
 }
 
 static void slist_unlock(struct slist_stripe *stripe)
 {
+    slist_held = NULL;
     STORE_RELEASE(&stripe->head, NULL);
 }
 
@@ -105,7 +113,7 @@ static void slist_after_fork_in_child(void)
         for (const struct slist_entry *entry = head->first; entry != NULL && depth < UINT16_MAX; entry = entry->next)
             depth++;
         slist_count(head, depth);
-        slist_unlock(&slist_stripes[i]);
+        STORE_RELEASE(&slist_stripes[i].head, NULL);
     }
 }
 

@@ -58,8 +58,8 @@ static void probability(void **state)
     same(try(tag, 1000), 0);
 }
 
-/* "Whether an allocation fails hangs on the seed, its tag, and how many of that tag came before": seen from outside, two tags that
- * take turns fail as each alone does in a run of its own. */
+/* "Whether an allocation fails hangs on the seed, its tag, and how many of that tag came before": seen from outside, two
+ * tags that take turns fail as each alone does in a run of its own. */
 static uint64_t run_alone(uint32_t tag, const char *options)
 {
     uint64_t failed;

@@ -90,7 +90,8 @@ static void protected_blocks(void **state)
     same(hits, 2);
 }
 
-/* "hit=TAG: each allocation and free of a matching block"; "may be given up to 16 times, to add one each; none empties its list." */
+/* "hit=TAG: each allocation and free of a matching block"; "may be given up to 16 times, to add one each; none empties its
+ * list." */
 static void masks(void **state)
 {
     (void)state;

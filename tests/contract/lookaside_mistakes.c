@@ -3,6 +3,8 @@
  * lookaside_mistakes.c: tests of what is said about lists that are used wrongly, and that nothing else happens then. */
 #include "lookaside.h"
 
+#include <sys/mman.h>
+
 #define TAG TAGPOOL_TAG('L', 'M', 'i', 's')
 
 /* "0xCA: list re-initialised": P2 the list. It stays as it was. */
@@ -305,6 +307,32 @@ static void overwritten(void **state)
     ExFreePool(entries[1]);
 }
 
+/* The same where the memory itself is gone, as that of a driver which was unloaded. */
+static void memory_gone(void **state)
+{
+    (void)state;
+    for (size_t offset = 0; offset <= 65536 - 32; offset += 65536 - 32) {
+        char *memory = mmap(NULL, 131072, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        check(memory != MAP_FAILED);
+        PLOOKASIDE_LIST_EX list = (void *)(memory + offset);
+        same(ExInitializeLookasideListEx(list, NULL, NULL, PagedPool, 0, 64, TAG, 0), 0);
+        PVOID entry = ExAllocateFromLookasideListEx(list);
+        ExFreeToLookasideListEx(list, entry);
+        same(munmap(memory + 65536, 65536), 0); /* a part of the second one */
+        if (offset == 0)
+            same(munmap(memory, 65536), 0);
+        output_clear();
+        same(tagpool_verdict(), TAGPOOL_LEAK);
+        check(printed("(LMis, not deleted, but overwritten)\n"));
+        ExAdjustLookasideDepth();
+        ExDeleteLookasideListEx(list);
+        check(mistake(0xC4, 0xCB) && strstr(caught.sentence, "overwritten"));
+        if (offset != 0)
+            same(munmap(memory, 65536), 0);
+        ExFreePool(entry);
+    }
+}
+
 /* "Initialise, delete and flush: <= DISPATCH_LEVEL, lists of paged entries <= APC_LEVEL (ExInitializeLookasideListEx() always <=
  * DISPATCH_LEVEL): finding 0xC4/0xE5 (IRQL)." */
 static void level_of_lists(void **state)
@@ -379,6 +407,7 @@ int main(void)
         test(cached_entry_freed),
         test(a_ring),
         test(overwritten),
+        test(memory_gone),
         test(level_of_lists),
         test(level_of_entries),
     };

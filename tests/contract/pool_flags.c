@@ -50,15 +50,16 @@ static void check_flags(POOL_FLAGS flags, uint32_t tag)
     if ((flags & POOL_FLAG_CACHE_ALIGNED) != 0)
         same((uintptr_t)block % CACHE_LINE, 0);
     check(holds(block, BYTES, (flags & POOL_FLAG_UNINITIALIZED) != 0 ? FRESH : 0));
-    same(ExQueryPoolBlockSize(block, &charged), found.charged);
+    same(ExQueryPoolBlockSize(block, &charged), (flags & POOL_FLAG_SPECIAL_POOL) != 0 ? BYTES : found.charged);
     same(charged, (flags & POOL_FLAG_USE_QUOTA) != 0);
     memset(block, 0xA5, BYTES);
     ExFreePoolWithTag(block, tag);
 }
 
 /* "Exactly one of POOL_FLAG_NON_PAGED, POOL_FLAG_NON_PAGED_EXECUTE, POOL_FLAG_PAGED; with it may go POOL_FLAG_USE_QUOTA,
- * POOL_FLAG_UNINITIALIZED, POOL_FLAG_CACHE_ALIGNED, POOL_FLAG_RAISE_ON_FAILURE, and 0x200 without effect. Other bits of the low
- * half fail, those of the high half are ignored": no flag, each, each pair, alone and with each of the three and raising. */
+ * POOL_FLAG_UNINITIALIZED, POOL_FLAG_CACHE_ALIGNED, POOL_FLAG_RAISE_ON_FAILURE, and 0x200 without effect. Other bits of
+ * the low half fail. Of the high half POOL_FLAG_SPECIAL_POOL takes the block from special pool; the others are ignored":
+ * no flag, each, each pair, alone and with each of the three and raising. */
 static void all_flags_and_pairs(void **state)
 {
     uint32_t tag = fresh_tag();

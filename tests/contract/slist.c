@@ -4,6 +4,7 @@
 #include "../api/test.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include "tagpool/wdk.h"
 #include "tagpool/wdk/irql.h"
@@ -341,6 +342,51 @@ static void touched_at_dispatch_level(void)
     same(tagpool_start("force_irql=off"), TAGPOOL_OK);
 }
 
+/* ---- Faults ----------------------------------------------------------------------------------------------------- */
+
+static sigjmp_buf fault_jump;
+
+static void on_fault(int signal_number)
+{
+    (void)signal_number;
+    siglongjmp(fault_jump, 1);
+}
+
+/* A fault in a list's entry, whose handler leaves by longjmp as test runners do, leaves the list as it was, and it can be
+ * used. */
+static void left_by_longjmp(void)
+{
+    static SLIST_HEADER head;
+    setup(&head);
+    char *memory = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    check(memory != MAP_FAILED);
+    PSLIST_ENTRY entry = (void *)memory;
+    signal(SIGSEGV, on_fault);
+    signal(SIGBUS, on_fault);
+    ExpInterlockedPushEntrySList(&head, &items[0].entry);
+    ExpInterlockedPushEntrySList(&head, entry);
+    same(mprotect(memory, 65536, PROT_NONE), 0);
+    for (volatile int round = 0; round < 3; round++) {
+        if (sigsetjmp(fault_jump, 1) == 0) {
+            (void)ExpInterlockedPopEntrySList(&head);
+            check(false);
+        }
+        same(ExQueryDepthSList(&head), 2);
+    }
+    same(mprotect(memory, 65536, PROT_READ | PROT_WRITE), 0);
+    check(ExpInterlockedPopEntrySList(&head) == entry);
+    same(mprotect(memory, 65536, PROT_NONE), 0);
+    if (sigsetjmp(fault_jump, 1) == 0) {
+        (void)ExpInterlockedPushEntrySList(&head, entry);
+        check(false);
+    }
+    same(ExQueryDepthSList(&head), 1);
+    check(ExpInterlockedPushEntrySList(&head, &items[1].entry) == &items[0].entry);
+    check(ExpInterlockedPopEntrySList(&head) == &items[1].entry);
+    check(ExpInterlockedPopEntrySList(&head) == &items[0].entry);
+    same(munmap(memory, 65536), 0);
+}
+
 /* ---- Fork ------------------------------------------------------------------------------------------------------- */
 
 static bool stop;
@@ -367,7 +413,7 @@ static void forks(void **state)
         ExpInterlockedPushEntrySList(&shared[0], &items[i].entry);
     stop = false;
     same(pthread_create(&thread, NULL, churn, NULL), 0);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < (INSTRUMENTED ? 5 : 100); i++) {
         int status;
         pid_t pid = fork();
         check(pid >= 0);
@@ -399,6 +445,7 @@ int main(void)
         test(random_operations),
         test(threads),
         fresh_test(touched_at_dispatch_level),
+        fresh_test(left_by_longjmp),
         test(forks),
     };
     return cmocka_run_group_tests_name("SLists", tests, NULL, NULL);

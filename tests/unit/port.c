@@ -107,6 +107,51 @@ static void reserved_is_not_committed(void **state)
     port_release(range, 2 * PORT_UNIT_BYTES);
 }
 
+/* "Makes pages inaccessible; what they held is gone"; "makes pages accessible that port_guard() made inaccessible in the same
+ * way: they read zero. Accessible ones stay as they are." */
+static void guards(void **state)
+{
+    size_t page = port_page_bytes();
+    int ends[2];
+    (void)state;
+    assert_int_equal(PORT_UNIT_BYTES % page, 0);
+    assert_int_equal(pipe(ends), 0);
+    for (int way = PORT_GUARD_MARK; way <= PORT_GUARD_PROTECT; way++) {
+        unsigned char *range = port_reserve(PORT_UNIT_BYTES);
+        assert_non_null(range);
+        assert_true(port_commit(range, PORT_UNIT_BYTES));
+        memset(range, 0xA5, PORT_UNIT_BYTES);
+        errno = 4711;
+        bool done = port_guard(range + page, page, way);
+        assert_int_equal(errno, 4711);
+        if (!done && way == PORT_GUARD_MARK) {
+            print_message("the system has no markers\n");
+            port_release(range, PORT_UNIT_BYTES);
+            continue;
+        }
+        assert_true(done);
+        assert_int_equal(write(ends[1], range + page, 1), -1);
+        assert_int_equal(write(ends[1], range + page - 1, 1), 1);
+        assert_int_equal(write(ends[1], range + 2 * page, 1), 1);
+        assert_true(port_guard(range + page, page, way));
+        assert_true(port_unguard(range + page, 2 * page, way));
+        assert_int_equal(bytes_other_than(range + page, page, 0), 0);
+        assert_int_equal(bytes_other_than(range + 2 * page, page, 0xA5), 0);
+        assert_int_equal(range[0], 0xA5);
+        port_release(range, PORT_UNIT_BYTES);
+        errno = 4711;
+        assert_false(port_guard(range, page, way));
+        assert_false(port_unguard(range, page, way));
+        assert_int_equal(errno, 4711);
+    }
+    unsigned char *reserved = port_reserve(PORT_UNIT_BYTES);
+    assert_true(port_unguard(reserved, page, PORT_GUARD_PROTECT));
+    assert_int_equal(bytes_other_than(reserved, page, 0), 0);
+    port_release(reserved, PORT_UNIT_BYTES);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static struct port_lock counter_lock = PORT_LOCK_INITIAL;
 static unsigned counter, exits;
 static uint64_t other_number;
@@ -173,6 +218,7 @@ static void output_and_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(guards),
         cmocka_unit_test(reserves_aligned),  cmocka_unit_test(commits_zero),
         cmocka_unit_test(decommits_to_zero), cmocka_unit_test(failures_leave_errno),
         cmocka_unit_test(threads_and_locks), cmocka_unit_test(output_and_environment),

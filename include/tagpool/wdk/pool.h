@@ -74,7 +74,8 @@ TAGPOOL_WDK_API PVOID TAGPOOL_WDK_CALL ExAllocatePoolPriorityUninitialized(POOL_
 
 /* Allocates by flags. Exactly one of POOL_FLAG_NON_PAGED, POOL_FLAG_NON_PAGED_EXECUTE, POOL_FLAG_PAGED; with it may go
  * POOL_FLAG_USE_QUOTA, POOL_FLAG_UNINITIALIZED, POOL_FLAG_CACHE_ALIGNED, POOL_FLAG_RAISE_ON_FAILURE, and 0x200 without
- * effect. Other bits of the low half fail, those of the high half are ignored, POOL_FLAG_SPECIAL_POOL too.
+ * effect. Other bits of the low half fail. Of the high half POOL_FLAG_SPECIAL_POOL takes the block from special pool
+ * (tagpool/verifier.h), whatever options say; the others are ignored.
  * Fails also for such flags (STATUS_INVALID_PARAMETER, after a finding that says what was wrong) and for tag 0. Returns
  * NULL, or with POOL_FLAG_RAISE_ON_FAILURE raises: STATUS_INVALID_PARAMETER, STATUS_QUOTA_EXCEEDED or
  * STATUS_INSUFFICIENT_RESOURCES. Bug checks 0xC2/0x9C and 0x9D as above, with the flags for the pool type. */
@@ -103,8 +104,9 @@ TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreePool(PVOID P);
 TAGPOOL_WDK_API VOID TAGPOOL_WDK_CALL ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
                                                   ULONG ExtendedParametersCount);
 
-/* What the block takes from its pool, whole pages above PAGE_SIZE - 32; *QuotaCharged says whether a process is charged
- * with it. Bug checks as tagpool_free() (then 0 and FALSE), but a protected block is welcome. */
+/* What the block takes from its pool, whole pages above PAGE_SIZE - 32, but in special pool, where the rest of the pages
+ * is not for use, what was requested; *QuotaCharged says whether a process is charged with it. Bug
+ * checks as tagpool_free() (then 0 and FALSE), but a protected block is welcome. */
 TAGPOOL_WDK_API SIZE_T TAGPOOL_WDK_CALL ExQueryPoolBlockSize(PVOID PoolBlock, PBOOLEAN QuotaCharged);
 
 /* ---- Opting in ------------------------------------------------------------------------------------------------------ */

@@ -55,6 +55,9 @@
 #define __noop(...) ((void)0)
 #define __annotation(...) ((void)0)
 
+/* A literal, to which others are joined; but the name of the function cannot be one here. */
+#define __FUNCTION__ __FILE__
+
 /* __declspec(x): what has an attribute becomes one, what belongs to DLLs or to Microsoft's linker is nothing. */
 #define __declspec(x) TAGPOOL_DECLSPEC_##x
 #define TAGPOOL_DECLSPEC_align(bytes) __attribute__((aligned(bytes)))

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * newer.h: small things that drivers use and newer DDKs than mingw-w64's declare.
+ * newer.h: small things that drivers use and newer DDKs than mingw-w64's declare; more are in ntddk.h and ntifs.h. Source that
+ * was made for mingw-w64 declares such things itself: TAGPOOL_WDK_NO_NEWER leaves them all out.
  */
 #ifndef TAGPOOL_WDK_NEWER_H
 #define TAGPOOL_WDK_NEWER_H
+
+#ifndef TAGPOOL_WDK_NO_NEWER
 
 #ifndef DECLSPEC_NOVTABLE
 #define DECLSPEC_NOVTABLE
@@ -18,6 +21,20 @@
 typedef unsigned char BYTE, *PBYTE;
 typedef USHORT WORD, *PWORD;
 typedef ULONG DWORD, *PDWORD;
+#ifdef UNICODE
+typedef PWSTR LPTSTR;
+typedef PCWSTR LPCTSTR;
+#else
+typedef PSTR LPTSTR;
+typedef PCSTR LPCTSTR;
+#endif
+
+#if defined(_AMD64_) && !defined(KeMemoryBarrier)
+#define KeMemoryBarrier() __faststorefence()
+#endif
+#ifndef IS_ALIGNED
+#define IS_ALIGNED(pointer, bytes) (((ULONG_PTR)(pointer) & ((bytes)-1)) == 0)
+#endif
 
 #ifndef MdlMappingNoWrite
 #define MdlMappingNoWrite 0x80000000
@@ -68,4 +85,5 @@ typedef NTSTATUS(NTAPI *PTM_RM_NOTIFICATION)(PKENLISTMENT EnlistmentObject, PVOI
                                              ULONG TransactionNotification, PLARGE_INTEGER TmVirtualClock,
                                              ULONG NotificationLength, PVOID NotificationBuffer);
 
+#endif
 #endif

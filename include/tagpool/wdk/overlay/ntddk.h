@@ -4,7 +4,7 @@
  */
 #include_next <ntddk.h>
 
-#ifndef TAGPOOL_WDK_OVERLAY_NTDDK_H
+#if !defined(TAGPOOL_WDK_OVERLAY_NTDDK_H) && !defined(TAGPOOL_WDK_NO_NEWER)
 #define TAGPOOL_WDK_OVERLAY_NTDDK_H
 
 /* The routines that tables call, as types of functions. */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * special_bit.c: a single bit changed before the start of a block of special pool: found when it is freed. */
+#include "tagpool.h"
+
+#define WAVE TAGPOOL_TAG('W', 'a', 'v', 'e')
+
+int main(void)
+{
+    tagpool_start("special=Wave stack_frames=0");
+    volatile char *block = tagpool_alloc(TAGPOOL_PAGED, 100, WAVE);
+    block[-1000] ^= 0x10;
+    tagpool_free((void *)block);
+    return 3;
+}
