@@ -13,6 +13,6 @@ struct port_lock {
 
 #define PORT_LOCK_INITIAL {0}
 
-#define PORT_PROTECTED_MOST 0
+#define PORT_PROTECTED_MOST 1u
 
 #endif
