@@ -54,7 +54,7 @@ static void fault_seed(void)
     }
     if (fault.seed != 0)
         return;
-    fault.seed = (port_milliseconds() << 16 ^ port_process_number()) % UINT32_MAX + 1;
+    fault.seed = (uint32_t)(port_milliseconds() << 16 ^ port_process_number()) | 1;
     text_clear(&line);
     text_string(&line, "tagpool: faults are injected; to repeat them: fault_seed=");
     text_decimal(&line, fault.seed, 0);
@@ -105,9 +105,9 @@ static bool is_due(struct event *event, uint64_t nth)
     const struct verifier_options *options = &fault.options;
     if (options->fault_nth != 0 && nth == options->fault_nth)
         return true;
-    if (options->fault_every != 0 && nth % options->fault_every == 0)
+    if (options->fault_every != 0 && nth == divide(nth, options->fault_every) * options->fault_every)
         return true;
-    if (options->fault != 0 && fault_mix(fault.seed, event->tag, event->nth) % 10000 < options->fault)
+    if (options->fault != 0 && (uint32_t)(fault_mix(fault.seed, event->tag, event->nth) >> 32) % 10000u < options->fault)
         return true;
     return false;
 }

@@ -63,7 +63,7 @@ static struct event *log_place(uint64_t n)
 {
     struct port_lock *lock = &operations_log.lock[n % LOG_LOCKS];
     port_lock(lock);
-    return operations_log.entries != 0 ? &operations_log.ring[n % operations_log.entries] : NULL;
+    return operations_log.entries != 0 ? &operations_log.ring[(size_t)n % operations_log.entries] : NULL;
 }
 
 void log_add(const struct event *event)
