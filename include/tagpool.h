@@ -268,12 +268,14 @@ enum tagpool_error {
  *   lock=on|off               nonpaged memory is locked into RAM when it is committed, or else not had; default off
  *   exit=ignore|report|abort  what to do at exit when blocks are outstanding; default ignore
  *   leak_blocks=N             how many blocks a leak report lists, 0 to 1000000; default 16
- * and for the WDK's routines (tagpool/wdk/):
+ *   wrong_option=skip|abort   what to do about a word that is no option; default skip
+ * for the verifier see tagpool/verifier.h; and for the WDK's routines (tagpool/wdk/):
  *   fill=pattern|none|zero    what is in the blocks of routines that leave contents unknown; default pattern, 0xCD
  *   strict=on|off             tag 0 in a routine that takes a POOL_TYPE is a bug check, not a finding; default off
  *   lookaside=cache|bypass    bypass: lookaside lists keep nothing, so that every entry goes through its pool; default cache
  *   force_irql=on|off         paged pool is inaccessible to a thread at DISPATCH_LEVEL or above; default off
- * A word that is no such option is reported through the sink with what was expected, and skipped; the rest counts. While the
+ * A word that is no such option is reported through the sink with what was expected, and skipped; the rest counts. (With
+ * wrong_option=abort, abort() is called then.) While the
  * library runs, a call only sets options.
  * Fails iff an option was not understood (TAGPOOL_EINVAL), another `reserve` came after the first start (TAGPOOL_EBUSY), or
  * not even the smallest address range could be had (TAGPOOL_ENOMEM: the library has then not started). */

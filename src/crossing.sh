@@ -18,7 +18,8 @@ hide() { # from, to
 if [ -n "$wdk" ]; then
     $NM --defined-only --format=posix -g "$core" | cut -d ' ' -f 1 | LC_ALL=C sort > "$names.core"
     $NM -u --format=posix "$wdk" | cut -d ' ' -f 1 | LC_ALL=C sort > "$names.wdk"
-    LC_ALL=C comm -12 "$names.core" "$names.wdk" | sed '/^_*tagpool_/d; /^_*[A-Z]/d; s/^\(_\{0,1\}\)\(.*\)/& \1tagpool_private_\2/' > "$names"
+    LC_ALL=C comm -12 "$names.core" "$names.wdk" |
+        sed '/^_*tagpool_/d; /^_*[A-Z]/d; s/^\(_\{0,1\}\)\(.*\)/& \1tagpool_private_\2/' > "$names"
     hide "$wdk" "${out%.o}-wdk.o"
     if [ -n "${WEAKEN:-}" ]; then $OBJCOPY -w --weaken-symbol='[A-Z]*' "${out%.o}-wdk.o"; fi
 fi

@@ -34,9 +34,11 @@ frozen > "$scratch/frozen"
 nm -D --defined-only --format=posix "$b/libtagpool.so" | cut -d ' ' -f 1 | LC_ALL=C sort > "$scratch/so"
 nm -g --defined-only --format=posix "$b/libtagpool.a" | sed -n 's/^\([A-Za-z_0-9.]*\) [A-Za-z] .*/\1/p' |
     grep -v '^tagpool_private_' | LC_ALL=C sort > "$scratch/a"
+# PoolHitTag is for debuggers: programs do not refer to it, so no header has it.
 (cd include && printf '#include "%s"\n' tagpool.h tagpool/*.h tagpool/wdk/*.h) |
     ${CC:-cc} ${CFLAGS:-} -E -P -x c -Iinclude -DTAGPOOL_API=EXPORTED -DTAGPOOL_WDK_API=EXPORTED - |
-    sed -n 's/^ *\(extern *\)*EXPORTED [^(;]*[ *]\([A-Za-z_0-9]*\)[(;].*/\2/p' | LC_ALL=C sort -u > "$scratch/header"
+    sed -n '$a PoolHitTag
+        s/^ *\(extern *\)*EXPORTED [^(;]*[ *]\([A-Za-z_0-9]*\)[(;].*/\2/p' | LC_ALL=C sort -u > "$scratch/header"
 compare libtagpool.so "$scratch/so"
 compare libtagpool.a "$scratch/a"
 compare 'the public headers' "$scratch/header"

@@ -140,7 +140,7 @@ for name in $(sed -n 's/^TAGPOOL_API .*[ *]\(tagpool_[a-z_0-9]*\)(.*/\1/p' inclu
     if grep -q "$name(" README.md; then good; else bad "README.md does not name $name"; fi
 done
 for name in $(grep -Eo '(tagpool|TAGPOOL)_[A-Za-z0-9_]+' README.md | LC_ALL=C sort -u); do
-    if grep -q "$name" include/tagpool.h; then good; else bad "README.md names $name, which the header does not know"; fi
+    if grep -q "$name" include/tagpool.h include/tagpool/*.h; then good; else bad "README.md names $name, which no header knows"; fi
 done
 for file in $(sed -n 's/.*](\([^)#:]*\)).*/\1/p' README.md | LC_ALL=C sort -u); do
     if [ -e "$top/$file" ]; then good; else bad "README.md points to $file, which does not exist"; fi

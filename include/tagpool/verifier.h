@@ -60,7 +60,7 @@ struct tagpool_operation {
     const char *driver;      /* in whose name it was done; NULL for nobody's */
     const char *file;        /* where the macro form was used; NULL otherwise */
     unsigned line;
-    const uintptr_t *frames; /* the call stack, innermost first: where the operation was called from, then that one's caller ... */
+    const uintptr_t *frames; /* the call stack: where the operation was called from, then that one's caller ... */
     unsigned frame_count;    /* 1 where the stack cannot be walked; 0 if no stack was kept */
 };
 
@@ -206,6 +206,18 @@ struct tagpool_site {
 /* Writes up to `capacity` call sites, those with most outstanding bytes first, and returns how many there are. `sites` may
  * be NULL iff `capacity` is 0. */
 TAGPOOL_API size_t tagpool_sites(struct tagpool_site *sites, size_t capacity);
+
+/* ---- Consistency --------------------------------------------------------------------------------------------------- */
+
+/* Looks at up to `blocks` blocks, outstanding and freed ones, in the order of their addresses, and goes on where the last call
+ * stopped, whichever thread made it: a background thread may call it now and then. Returns how many it looked at; fewer than
+ * asked iff it came to the end of both pools, and the next call starts anew. *findings, unless NULL, becomes how many of them
+ * are damaged. Each of these is reported as a finding, in each round anew: 0x19/0x21 if bytes behind an outstanding block were
+ * changed (blocks allocated under option tail_check), 0xC6 if a freed block was (freed under free_check), 0x13A/0x3 (pool,
+ * block, 0) if note, record and owner map of an outstanding block contradict each other. Safe while other threads use pool: a
+ * block that is freed or allocated meanwhile is no finding. Special pool, which its pages guard, is left out. Call it below
+ * DISPATCH_LEVEL. */
+TAGPOOL_API size_t tagpool_scrub(size_t blocks, size_t *findings);
 
 /* ---- Drivers ------------------------------------------------------------------------------------------------------- */
 

@@ -109,7 +109,10 @@ static int start(const char *text)
     } else {
         result = TAGPOOL_ENOMEM;
     }
+    bool refuses = skipped != 0 && face.options.wrong_option != 0;
     port_unlock(&face.lock);
+    if (refuses)
+        port_abort();
     tell_of_options();
     return result;
 }
@@ -313,74 +316,6 @@ char *tagpool_tag_text(uint32_t tag, char text[5])
 int tagpool_tag_from_text(const char *text, uint32_t *tag)
 {
     return tag_parse(text, tag) ? TAGPOOL_OK : TAGPOOL_EINVAL;
-}
-
-/* ---- statistics ---- */
-
-int tagpool_tag_stats(uint32_t tag, enum tagpool_pool pool, struct tagpool_stats *stats)
-{
-    memset(stats, 0, sizeof *stats);
-    if ((unsigned)pool >= POOLS)
-        return TAGPOOL_EINVAL;
-    uint32_t tag_index = is_started() ? ledger_find(tag & ~TAG_PROTECTED) : LEDGER_ROWS;
-    if (tag_index == LEDGER_ROWS)
-        return TAGPOOL_ENOTFOUND;
-    (void)rows_stats(tag_index, pool, stats);
-    return TAGPOOL_OK;
-}
-
-int tagpool_pool_stats(enum tagpool_pool pool, struct tagpool_stats *stats)
-{
-    memset(stats, 0, sizeof *stats);
-    if ((unsigned)pool >= POOLS)
-        return TAGPOOL_EINVAL;
-    uint32_t indices = is_started() ? rows_indices() : 0;
-    for (uint32_t i = 0; i < indices; i++) {
-        struct tagpool_stats row;
-        (void)rows_stats(rows_index(i), pool, &row);
-        rows_add(stats, &row);
-    }
-    return TAGPOOL_OK;
-}
-
-void tagpool_total_stats(struct tagpool_stats *stats)
-{
-    struct tagpool_stats paged;
-    (void)tagpool_pool_stats(TAGPOOL_NONPAGED, stats);
-    (void)tagpool_pool_stats(TAGPOOL_PAGED, &paged);
-    rows_add(stats, &paged);
-}
-
-size_t tagpool_rows(struct tagpool_row *rows, size_t capacity, enum tagpool_sort sort)
-{
-    return is_started() ? rows_sorted(rows, capacity, sort) : 0;
-}
-
-void tagpool_print(enum tagpool_sort sort)
-{
-    if (start_by_first_use())
-        print_statistics(sort);
-}
-
-struct tagpool_snapshot *tagpool_snapshot_take(void)
-{
-    return snapshot_take(is_started());
-}
-
-void tagpool_snapshot_release(struct tagpool_snapshot *snapshot)
-{
-    snapshot_release(snapshot);
-}
-
-const struct tagpool_row *tagpool_snapshot_rows(const struct tagpool_snapshot *snapshot, size_t *count)
-{
-    return snapshot_rows(snapshot, count);
-}
-
-size_t tagpool_snapshot_diff(const struct tagpool_snapshot *earlier, const struct tagpool_snapshot *later,
-                             struct tagpool_change *changes, size_t capacity)
-{
-    return snapshot_diff(earlier, later, changes, capacity);
 }
 
 /* ---- mistakes and output ---- */

@@ -10,6 +10,7 @@
 #include "ledger/fault.h"
 #include "ledger/hit.h"
 #include "ledger/log.h"
+#include "pool/scrub.h"
 #include "pool/unload.h"
 #include "pool/verify.h"
 
@@ -129,6 +130,17 @@ size_t tagpool_sites(struct tagpool_site *sites, size_t capacity)
     struct site_list list = {sites, capacity, 0};
     depot_walk(collect_site, &list);
     return list.count;
+}
+
+/* ---- the scrubber ---- */
+
+size_t tagpool_scrub(size_t blocks, size_t *findings)
+{
+    size_t found = 0;
+    size_t looked = LOAD_ACQUIRE(&pool_state.started) != 0 ? scrub_blocks(blocks, &found) : 0;
+    if (findings != NULL)
+        *findings = found;
+    return looked;
 }
 
 /* ---- drivers ---- */

@@ -13,6 +13,8 @@
 #define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
 #define DEPOT_SITES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 18 : (size_t)1 << 13) /* places; three quarters are used at most */
 
+#define OWN_FRAMES 4u
+
 struct stack {
     uint64_t hash; /* of the frames */
     uint32_t next; /* in the bucket; 0 for none */
@@ -128,15 +130,32 @@ static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned count
     return number;
 }
 
+/* Walks from the event's caller outwards. Where the compiler made a call of our jump to the slow path, the walk begins with
+ * frames of our own: they are cut. */
+static unsigned capture(const struct event *event, uintptr_t found[DEPOT_FRAMES_MOST + OWN_FRAMES], unsigned most)
+{
+    unsigned own = 0;
+    unsigned count = (unsigned)port_stack(event->frame, found, most);
+    if (count == 0 || found[0] == (uintptr_t)event->caller)
+        return count;
+    count = (unsigned)port_stack(event->frame, found, most + OWN_FRAMES);
+    while (own < count && own <= OWN_FRAMES && found[own] != (uintptr_t)event->caller)
+        own++;
+    if (own == count || own > OWN_FRAMES)
+        own = 0;
+    memmove(found, found + own, (count - own) * sizeof *found);
+    return count - own < most ? count - own : most;
+}
+
 uint32_t event_stack(struct event *event, unsigned frames)
 {
-    uintptr_t found[DEPOT_FRAMES_MOST];
+    uintptr_t found[DEPOT_FRAMES_MOST + OWN_FRAMES];
     unsigned most = frames < 1 ? 1 : frames < DEPOT_FRAMES_MOST ? frames : DEPOT_FRAMES_MOST;
     unsigned count = 0;
     if (event->stack != 0)
         return event->stack;
     if (frames > 1 && event->frame != NULL)
-        count = (unsigned)port_stack(event->frame, found, most);
+        count = capture(event, found, most);
     if (count == 0)
         count = 1;
     found[0] = (uintptr_t)event->caller;

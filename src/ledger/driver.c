@@ -87,13 +87,19 @@ static void raise_peak(aligned_u64 *peak, uint64_t value)
         continue;
 }
 
+/* Others may have allocated and freed since `in` was read: then it is below `out`, and there is no peak. */
+static uint64_t outstanding_of(uint64_t in, uint64_t out)
+{
+    return in > out ? in - out : 0;
+}
+
 void driver_charge(struct driver *driver, unsigned pool, size_t bytes)
 {
     struct driver_side *side = &driver->side[pool];
     uint64_t in = add_fetch_u64(&side->bytes_in, bytes);
     uint64_t allocs = add_fetch_u64(&side->allocs, 1);
-    raise_peak(&side->peak_bytes, in - LOAD(&side->bytes_out));
-    raise_peak(&side->peak_blocks, allocs - LOAD(&side->frees));
+    raise_peak(&side->peak_bytes, outstanding_of(in, LOAD(&side->bytes_out)));
+    raise_peak(&side->peak_blocks, outstanding_of(allocs, LOAD(&side->frees)));
 }
 
 void driver_discharge(struct driver *driver, unsigned pool, size_t bytes)

@@ -85,8 +85,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* Drops characters, as many as there are at most. */
 static void skip(struct rest *rest, size_t length)
 {
+    if (length > rest->length)
+        length = rest->length;
     rest->at += length;
     rest->length -= length;
 }
@@ -142,8 +145,7 @@ static bool are_frames(struct rest rest)
             plus--;
         if (plus < 2 || !read_hex((struct rest){word.at + plus, word.length - plus}, &offset))
             return false;
-        if (rest.length > 0)
-            skip(&rest, 1);
+        skip(&rest, 1);
     }
     return true;
 }

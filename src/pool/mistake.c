@@ -148,6 +148,26 @@ bool pool_is_tail_whole(const struct place *place, const void *block)
     return false;
 }
 
+static void report_written_after_free(const struct place *place, bool stops)
+{
+    struct tagpool_bugcheck bugcheck;
+    bugcheck_describe(MISTAKE_WRITE_AFTER_FREE, &bugcheck);
+    bugcheck.parameter[0] = place->start + pattern_freed_damage((void *)place->start, place->charged);
+    bugcheck.parameter[1] = 1; /* a write */
+    bugcheck.stops = stops;
+    bugcheck.has_block = true;
+    pool_describe(place, &bugcheck.block);
+    bugcheck_raise(&bugcheck);
+}
+
+void pool_report_damaged(const struct place *place)
+{
+    if (place->kind == PLACE_LIVE)
+        report_block(MISTAKE_WRITE_PAST_END, place, (const void *)place->start, 0, false);
+    else
+        report_written_after_free(place, false);
+}
+
 void pool_report_freed_twice(const void *block)
 {
     struct place place;
@@ -157,11 +177,5 @@ void pool_report_freed_twice(const void *block)
 
 void pool_report_written_after_free(const struct place *place)
 {
-    struct tagpool_bugcheck bugcheck;
-    bugcheck_describe(MISTAKE_WRITE_AFTER_FREE, &bugcheck);
-    bugcheck.parameter[0] = place->start + pattern_freed_damage((void *)place->start, place->charged);
-    bugcheck.parameter[1] = 1; /* a write */
-    bugcheck.has_block = true;
-    pool_describe(place, &bugcheck.block);
-    bugcheck_raise(&bugcheck);
+    report_written_after_free(place, true);
 }

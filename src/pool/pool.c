@@ -9,6 +9,7 @@
 #include "memory/notes.h"
 #include "pool/guard.h"
 #include "pool/pattern.h"
+#include "pool/scrub.h"
 #include "pool/verify.h"
 #include "report/output.h"
 
@@ -135,11 +136,13 @@ static void grant_tail(const struct request *request, uint32_t *note, size_t cha
 {
     if ((LOAD(&pool_state.features) & FEATURE_TAIL_CHECK) == 0 || charged == request->bytes)
         return;
-    if (note_flags(request) != 0 && !record_put(&(struct record){.address = (uintptr_t)block,
-                                                                 .flags = RECORD_PROTECTED | RECORD_PATTERNED}))
-        return;
-    pattern_fill_tail(block, request->bytes, charged);
-    STORE(note, (*note & ~NOTE_PLAIN) | NOTE_PATTERNED);
+    scrub_begin((uintptr_t)block);
+    if (note_flags(request) == 0 || record_put(&(struct record){.address = (uintptr_t)block,
+                                                                .flags = RECORD_PROTECTED | RECORD_PATTERNED})) {
+        pattern_fill_tail(block, request->bytes, charged);
+        STORE(note, (*note & ~NOTE_PLAIN) | NOTE_PATTERNED);
+    }
+    scrub_end((uintptr_t)block);
 }
 
 static void grant_slot(struct thread *thread, const struct request *request, unsigned class, uint32_t tag_index,
@@ -324,10 +327,12 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
     bool verified = is_verified() || place.special != NULL;
     if (verified)
         verify_free_begin(&event, &place, __builtin_return_address(0), __builtin_frame_address(0));
+    scrub_begin(place.start);
     if (note_is_recorded(place.note))
         (void)record_take(place.start, &record);
     struct thread *thread = thread_enter();
     bool done = take_back(thread, &place, &event);
+    scrub_end(place.start);
     if (done) {
         discharge(thread, note_tag_index(place.note), place.pool, place.charged, place.bytes);
         pool_limit_discharge(place.pool, place.charged);
@@ -381,8 +386,9 @@ void *pool_realloc(void *block, size_t bytes, const void *caller, const void *fr
     if (!may_be_freed(&place))
         return NULL;
     uint32_t tag = ledger_tag_of(tag_index) | ((pool_flags(&place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
-    void *moved = pool_alloc_slow(&(struct request){.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
-                                                   .caller = caller, .frame = frame});
+    struct request request = {.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
+                              .caller = caller, .frame = frame};
+    void *moved = pool_alloc_slow(&request);
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, bytes < place.bytes ? bytes : place.bytes);

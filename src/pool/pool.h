@@ -111,6 +111,9 @@ INTERNAL bool pool_is_tail_whole(const struct place *place, const void *block);
 INTERNAL void pool_report_freed_twice(const void *block);
 INTERNAL void pool_report_written_after_free(const struct place *place);
 
+/* Reports, as a finding, that a pattern behind a live block or in a freed one is damaged. */
+INTERNAL void pool_report_damaged(const struct place *place);
+
 /* Counts bytes against the pool's limit, if there is one; false iff that would pass it, or leave less than its 2^-spare part. */
 INTERNAL bool pool_limit_charge(unsigned pool, size_t charged, unsigned spare);
 INTERNAL void pool_limit_discharge(unsigned pool, size_t charged);

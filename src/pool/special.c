@@ -3,6 +3,7 @@
  * special.c: what is special about single blocks, and said by their records (ledger/record.h).
  */
 #include "pool/pool.h"
+#include "pool/scrub.h"
 
 INTERNAL bool (*pool_lookaside_hook)(const struct tagpool_block *block);
 INTERNAL void (*pool_quota_hook)(const struct record *record, unsigned pool);
@@ -46,10 +47,12 @@ bool pool_record(const void *address, const struct record *addition)
     }
     if ((addition->flags & RECORD_TRACKED) != 0)
         copy_tracked(&record, addition);
-    if (!record_put(&record))
-        return false;
-    STORE(place.slot_note, (place.note & ~NOTE_STATE_MASK) | NOTE_RECORDED);
-    return true;
+    scrub_begin(place.start);
+    bool fits = record_put(&record);
+    if (fits)
+        STORE(place.slot_note, (place.note & ~NOTE_STATE_MASK) | NOTE_RECORDED);
+    scrub_end(place.start);
+    return fits;
 }
 
 bool pool_watch(const void *address)

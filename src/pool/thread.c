@@ -13,6 +13,7 @@
 #include "ledger/record.h"
 #include "memory/big.h"
 #include "memory/special.h"
+#include "pool/scrub.h"
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
 
@@ -158,6 +159,7 @@ uint32_t threads_lost(void)
 
 static void before_fork(void)
 {
+    scrub_lock();
     port_lock(&threads.lock);
     port_lock(&threads.zero);
     port_lock(&ledger.lock);
@@ -182,10 +184,12 @@ static void after_fork(void)
     port_unlock(&ledger.lock);
     port_unlock(&threads.zero);
     port_unlock(&threads.lock);
+    scrub_unlock();
 }
 
 static void after_fork_in_child(void)
 {
+    scrub_forked();
     port_thread_renumber();
     for (uint32_t number = 1; threads.table != NULL && number < threads.count; number++)
         if (threads.table[number].state == THREAD_BUSY && &threads.table[number] != thread_self)

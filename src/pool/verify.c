@@ -21,6 +21,7 @@ static struct {
     aligned_u64 *nth; /* allocations by tag index, failed ones too; NULL until the verifier was first switched on */
     struct tag_masks track;
     unsigned frames;
+    bool has_special;
     bool has_log;
     bool has_options; /* an option asks for a service */
 } verify;
@@ -75,6 +76,7 @@ void verify_options(const struct verifier_options *options)
     leak_options(options);
     verify.track = options->track;
     verify.frames = (unsigned)options->stack_frames;
+    verify.has_special = options->special.count != 0;
     verify.has_log = options->track.count != 0 && options->log != 0;
     log_resize(verify.has_log ? (size_t)options->log : 0);
     guard_options(options);
@@ -83,7 +85,8 @@ void verify_options(const struct verifier_options *options)
     verify_switch();
 }
 
-static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller, const void *frame)
+static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller,
+                        const void *frame)
 {
     *event = (struct event){.pool = pool,
                             .bytes = bytes,
@@ -198,6 +201,12 @@ void verify_free_begin(struct event *event, const struct place *place, const voi
 void verify_free_end(struct event *event)
 {
     log_event(event);
+}
+
+uint32_t verify_level(void)
+{
+    bool is_tracking = verify.track.count != 0 || driver_at(0) != NULL;
+    return (verify.has_special ? 1u : 0) | (fault_is_on() ? 4u : 0) | (is_tracking ? 8u : 0);
 }
 
 /* What was attempted is read last: an allocation under way is in none of the others, so no sum is ever above it. */

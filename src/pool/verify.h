@@ -35,6 +35,9 @@ INTERNAL void verify_alloc_end(struct event *event, bool is_special);
 INTERNAL void verify_free_begin(struct event *event, const struct place *place, const void *caller, const void *frame);
 INTERNAL void verify_free_end(struct event *event);
 
+/* Which services are on, in the bits of Driver Verifier: 1 special pool, 4 fault injection, 8 tracking. */
+INTERNAL uint32_t verify_level(void);
+
 INTERNAL void verify_counters(struct tagpool_verifier_counters *counters);
 
 #endif

@@ -41,6 +41,7 @@ static const struct option option_table[] = {
     {"strict", OPTION_CHOICE, FIELD(strict), 0, 0, OFF_ON},
     {"lookaside", OPTION_CHOICE, FIELD(lookaside_bypass), 0, 0, "cache|bypass"},
     {"force_irql", OPTION_CHOICE, FIELD(force_irql), 0, 0, OFF_ON},
+    {"wrong_option", OPTION_CHOICE, FIELD(wrong_option), 0, 0, "skip|abort"},
     {"hit", OPTION_MASKS, FIELD(verifier.hit), 0, 0, NULL},
     {"hit_nth", OPTION_NUMBER, FIELD(verifier.hit_nth), 0, NUMBER_MOST, NULL},
     {"hit_site", OPTION_SITE, FIELD(verifier.hit_site), 0, 0, NULL},

@@ -78,6 +78,7 @@ struct options {
     uint64_t strict;           /* the next three: 0 or 1 */
     uint64_t lookaside_bypass;
     uint64_t force_irql;
+    uint64_t wrong_option; /* 1: a word that is no option ends the program */
     struct verifier_options verifier;
 };
 

@@ -7,9 +7,12 @@
  */
 #include "service/sysinfo.h"
 
+#include "ledger/driver.h"
 #include "ledger/ledger.h"
 #include "memory/owner.h"
 #include "pool/pool.h"
+#include "pool/verify.h"
+#include "service/force.h"
 #include "service/lookaside.h"
 #include "service/slist.h"
 #include "tagpool/wdk/sysinfo.h"
@@ -19,6 +22,7 @@
 
 _Static_assert(sizeof(SYSTEM_POOLTAG) == (sizeof(void *) == 8 ? 0x28 : 0x1C), "as documented");
 _Static_assert(sizeof(SYSTEM_BIGPOOL_ENTRY) == (sizeof(void *) == 8 ? 0x18 : 0xC), "as documented");
+_Static_assert(sizeof(SYSTEM_VERIFIER_INFORMATION) == (sizeof(void *) == 8 ? 0x80 : 0x68), "as documented");
 _Static_assert(sizeof(SYSTEM_LOOKASIDE_INFORMATION) == 32, "as documented");
 _Static_assert(offsetof(SYSTEM_BIGPOOL_INFORMATION, AllocatedInfo) == SYSINFO_COUNTED_HEADER, "both begin alike");
 
@@ -106,6 +110,68 @@ static void answer_list(lookaside_list *list, void *context)
     answer_add(context, &entry, sizeof entry);
 }
 
+/* One side's sums, what went out read first, so that no difference is below 0. */
+static void describe_side(const struct driver_side *side, ULONG *blocks, ULONG *peak_blocks, SIZE_T *bytes, SIZE_T *peak_bytes)
+{
+    uint64_t frees = LOAD_ACQUIRE(&side->frees);
+    uint64_t bytes_out = LOAD_ACQUIRE(&side->bytes_out);
+    *blocks = (ULONG)(LOAD(&side->allocs) - frees);
+    *bytes = (SIZE_T)(LOAD(&side->bytes_in) - bytes_out);
+    *peak_blocks = (ULONG)LOAD(&side->peak_blocks);
+    *peak_bytes = (SIZE_T)LOAD(&side->peak_bytes);
+}
+
+/* What is the same in all entries. */
+static void describe_verifier(SYSTEM_VERIFIER_INFORMATION *entry)
+{
+    struct tagpool_verifier_counters counters;
+    verify_counters(&counters);
+    memset(entry, 0, sizeof *entry);
+    entry->Level = verify_level() | (LOAD(&wdk_policy.force_irql) != 0 ? 2u : 0);
+    entry->AllocationsAttempted = (ULONG)counters.attempted;
+    entry->AllocationsSucceeded = (ULONG)counters.succeeded;
+    entry->AllocationsSucceededSpecialPool = (ULONG)counters.succeeded_special;
+    entry->AllocationsWithNoTag = (ULONG)counters.with_no_tag;
+    entry->AllocationsFailed = (ULONG)counters.failed;
+    entry->AllocationsFailedDeliberately = (ULONG)counters.failed_deliberately;
+    entry->TrimRequests = (ULONG)force_trims();
+    entry->Trims = entry->TrimRequests;
+}
+
+static void answer_driver(struct answer *answer, SYSTEM_VERIFIER_INFORMATION *entry, const struct driver *driver, bool is_last)
+{
+    struct {
+        USHORT text[DRIVER_NAME_MOST + 1 + sizeof(void *) / sizeof(USHORT)]; /* with room to align the next entry */
+    } name = {{0}};
+    size_t length = string_length(driver->name);
+    size_t bytes = round_up((length + 1) * sizeof name.text[0], sizeof(void *));
+    for (size_t i = 0; i < length; i++)
+        name.text[i] = (unsigned char)driver->name[i];
+    entry->NextEntryOffset = is_last ? 0 : (ULONG)(sizeof *entry + bytes);
+    entry->DriverName.Length = (USHORT)(length * sizeof name.text[0]);
+    entry->DriverName.MaximumLength = (USHORT)(entry->DriverName.Length + sizeof name.text[0]);
+    entry->DriverName.Buffer = (USHORT *)((uintptr_t)answer->buffer + answer->length + sizeof *entry);
+    entry->Loads = (ULONG)driver->loads;
+    entry->Unloads = (ULONG)driver->unloads;
+    describe_side(&driver->side[TAGPOOL_PAGED], &entry->CurrentPagedPoolAllocations, &entry->PeakPagedPoolAllocations,
+                  &entry->PagedPoolUsageInBytes, &entry->PeakPagedPoolUsageInBytes);
+    describe_side(&driver->side[TAGPOOL_NONPAGED], &entry->CurrentNonPagedPoolAllocations, &entry->PeakNonPagedPoolAllocations,
+                  &entry->NonPagedPoolUsageInBytes, &entry->PeakNonPagedPoolUsageInBytes);
+    answer_add(answer, entry, sizeof *entry);
+    answer_add(answer, name.text, bytes);
+}
+
+static void answer_drivers(struct answer *answer)
+{
+    SYSTEM_VERIFIER_INFORMATION entry;
+    size_t count = 0;
+    while (driver_at(count) != NULL)
+        count++;
+    describe_verifier(&entry);
+    for (size_t i = 0; i < count; i++)
+        answer_driver(answer, &entry, driver_at(i), i + 1 == count);
+}
+
 enum sysinfo_result sysinfo_query(unsigned class, void *buffer, size_t buffer_bytes, size_t *length)
 {
     const SYSTEM_POOL_ZEROING_INFORMATION zeroing = {.PoolZeroingSupportPresent = TRUE};
@@ -117,6 +183,9 @@ enum sysinfo_result sysinfo_query(unsigned class, void *buffer, size_t buffer_by
         break;
     case SystemLookasideInformation:
         lookaside_each(answer_list, &answer);
+        break;
+    case SystemVerifierInformation:
+        answer_drivers(&answer);
         break;
     case SystemBigPoolInformation:
         answer_blocks(&answer);

@@ -326,9 +326,31 @@ static void bad_words_in_the_environment_fail_the_start(void)
     same(tagpool_limit(TAGPOOL_PAGED), 1 << 20);
 }
 
+static void wrong_option_abort(void)
+{
+    (void)tagpool_start("wrong_option=abort limit_paged=1M nonsense=1");
+}
+
+static void wrong_option_skip(void)
+{
+    same(tagpool_start("wrong_option=skip nonsense=1"), TAGPOOL_EINVAL);
+}
+
+/* "wrong_option=skip|abort: what to do about a word that is no option; default skip" */
+static void wrong_option(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_run(&child, wrong_option_abort);
+    check(child_aborted(&child) && strstr(child.text, "option \"nonsense=1\" not understood; expected") != NULL);
+    child_run(&child, wrong_option_skip);
+    check(child_exited(&child, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_option),
         fresh_test(no_options),
         fresh_test(questions_before_the_start),
         fresh_test(every_option_is_understood),

@@ -126,7 +126,8 @@ static void frames(void **state)
     static const struct {
         const char *option;
         unsigned most;
-    } cases[] = {{"stack_frames=0", 1}, {"stack_frames=1", 1}, {"stack_frames=5", 5}, {"stack_frames=16", 16}, {"stack_frames=64", 64}};
+    } cases[] = {{"stack_frames=0", 1}, {"stack_frames=1", 1}, {"stack_frames=5", 5}, {"stack_frames=16", 16},
+                 {"stack_frames=64", 64}};
     uint32_t tag = fresh_tag();
     (void)state;
     same(tagpool_start("track=t*"), 0);

@@ -115,9 +115,10 @@ static void raises(void **state)
     same(tagpool_start(ALL_FAIL), 0);
     check(FsRtlAllocatePoolWithTag(PagedPool, 100, tag) == NULL && raised(NO_RESOURCES));
     check(ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 100, tag) == NULL && raised(NO_RESOURCES));
-    check(ExAllocatePoolWithTagPriority((POOL_TYPE)(PagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE), 100, tag, LowPoolPriority) == NULL);
+    POOL_TYPE raising = (POOL_TYPE)(PagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE);
+    check(ExAllocatePoolWithTagPriority(raising, 100, tag, LowPoolPriority) == NULL);
     check(raised(NO_RESOURCES));
-    void *block = ExAllocatePoolWithTagPriority((POOL_TYPE)(PagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE), 100, tag, HighPoolPriority);
+    void *block = ExAllocatePoolWithTagPriority(raising, 100, tag, HighPoolPriority);
     check(block != NULL && raised_count == 0);
     ExFreePool(block);
 }

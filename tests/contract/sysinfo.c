@@ -3,6 +3,7 @@
  * sysinfo.c: tests of NtQuerySystemInformation(). */
 #include "../api/test.h"
 
+#include "tagpool/verifier.h"
 #include "tagpool/wdk/lookaside.h"
 #include "tagpool/wdk/sysinfo.h"
 
@@ -56,6 +57,11 @@ static void layouts(void **state)
     AT(SYSTEM_LOOKASIDE_INFORMATION, TotalAllocates, 4, 4);
     AT(SYSTEM_LOOKASIDE_INFORMATION, Type, 0x14, 0x14);
     AT(SYSTEM_LOOKASIDE_INFORMATION, Size, 0x1C, 0x1C);
+    same(sizeof(SYSTEM_VERIFIER_INFORMATION), sizeof(void *) == 8 ? 0x80 : 0x68);
+    AT(SYSTEM_VERIFIER_INFORMATION, DriverName, 8, 8);
+    AT(SYSTEM_VERIFIER_INFORMATION, RaiseIrqls, 0x18, 0x10);
+    AT(SYSTEM_VERIFIER_INFORMATION, PagedPoolUsageInBytes, 0x60, 0x58);
+    same(SystemVerifierInformation, 51);
     same(SystemPoolTagInformation, 22);
     same(SystemLookasideInformation, 45);
     same(SystemBigPoolInformation, 66);
@@ -123,12 +129,13 @@ static void tags_add_up(void **state)
  * length is written; exactly that length is enough. */
 static void too_short(void **state)
 {
-    static const int classes[] = {22, 45, 66, 227};
+    static const int classes[] = {22, 45, 51, 66, 227};
     LOOKASIDE_LIST_EX list;
     void *block = tagpool_alloc(TAGPOOL_PAGED, 5000, TAGPOOL_TAG('B', 'i', 'g', '1'));
     (void)state;
+    check(tagpool_driver_load("odd.sys") != NULL);
     same(ExInitializeLookasideListEx(&list, NULL, NULL, PagedPool, 0, 64, TAGPOOL_TAG('L', 'k', 'a', 's'), 0), 0);
-    for (size_t c = 0; c < 4; c++) {
+    for (size_t c = 0; c < sizeof classes / sizeof *classes; c++) {
         SYSTEM_INFORMATION_CLASS class = (SYSTEM_INFORMATION_CLASS)classes[c];
         ULONG whole = 0, again = 0;
         same(NtQuerySystemInformation(class, NULL, 0, &whole), STATUS_INFO_LENGTH_MISMATCH);
@@ -237,12 +244,69 @@ static void zeroing(void **state)
     same(length, 1);
 }
 
+/* The entry of a driver; NULL if there is none. Each entry has its name behind it. */
+static const SYSTEM_VERIFIER_INFORMATION *find_driver(const char *name)
+{
+    const char *at = ask(SystemVerifierInformation);
+    for (;;) {
+        const SYSTEM_VERIFIER_INFORMATION *entry = (const void *)at;
+        size_t characters = entry->DriverName.Length / 2, i = 0;
+        check(entry->DriverName.MaximumLength == entry->DriverName.Length + 2 && entry->DriverName.Buffer[characters] == 0);
+        check(entry->DriverName.Buffer == (const void *)(entry + 1));
+        check((const char *)(entry->DriverName.Buffer + characters + 1) <= answer + length);
+        while (i < characters && entry->DriverName.Buffer[i] == (unsigned char)name[i])
+            i++;
+        if (i == characters && name[i] == 0)
+            return entry;
+        if (entry->NextEntryOffset == 0)
+            return NULL;
+        at += entry->NextEntryOffset;
+    }
+}
+
+/* Driver Verifier's counters are those of tagpool_verifier_read() and tagpool_driver_read(); Level says what is on. */
+static void verifier(void **state)
+{
+    struct tagpool_verifier_counters counters;
+    (void)state;
+    struct tagpool_driver *driver = tagpool_driver_load("first.sys"), *other = tagpool_driver_load("the second.sys");
+    (void)tagpool_driver_enter(driver);
+    void *paged = tagpool_alloc(TAGPOOL_PAGED, 100, fresh_tag()), *big = tagpool_alloc(TAGPOOL_PAGED, 5000, fresh_tag());
+    void *nonpaged = tagpool_alloc(TAGPOOL_NONPAGED, 7, fresh_tag());
+    tagpool_free(big);
+    same(tagpool_start("fault_nth=1"), 0);
+    check(tagpool_alloc(TAGPOOL_PAGED, 100, fresh_tag()) == NULL);
+    (void)tagpool_driver_enter(NULL);
+    same(find_driver("first.sys")->Level, 4 | 8);
+    same(tagpool_start("fault_nth=0 special=none force_irql=off"), 0);
+    const SYSTEM_VERIFIER_INFORMATION *entry = find_driver("first.sys");
+    tagpool_verifier_read(&counters);
+    check(counters.failed_deliberately >= 1);
+    same(entry->Level, 8);
+    same(entry->AllocationsAttempted, counters.attempted);
+    same(entry->AllocationsSucceeded, counters.succeeded);
+    same(entry->AllocationsFailedDeliberately, counters.failed_deliberately);
+    same(entry->AllocationsAttempted,
+         entry->AllocationsSucceeded + entry->AllocationsFailed + entry->AllocationsFailedDeliberately);
+    check(entry->Loads == 1 && entry->Unloads == 0);
+    check(entry->CurrentPagedPoolAllocations == 1 && entry->PeakPagedPoolAllocations == 2);
+    check(entry->PagedPoolUsageInBytes == 100 && entry->PeakPagedPoolUsageInBytes == 5100);
+    check(entry->CurrentNonPagedPoolAllocations == 1 && entry->NonPagedPoolUsageInBytes == 7);
+    tagpool_free(paged);
+    tagpool_free(nonpaged);
+    same(tagpool_driver_unload(other), TAGPOOL_CLEAN);
+    entry = find_driver("the second.sys");
+    check(entry->Unloads == 1 && entry->CurrentPagedPoolAllocations == 0 && entry->PeakPagedPoolUsageInBytes == 0);
+    check(find_driver("third.sys") == NULL);
+    same(tagpool_driver_unload(driver), TAGPOOL_CLEAN);
+}
+
 /* "STATUS_INVALID_INFO_CLASS": every other class. */
 static void other_classes(void **state)
 {
     (void)state;
     for (int class = -1; class < 300; class ++) {
-        if (class == 22 || class == 45 || class == 66 || class == 227)
+        if (class == 22 || class == 45 || class == 51 || class == 66 || class == 227)
             continue;
         length = 99;
         same(NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS) class, answer, sizeof answer, &length),
@@ -258,6 +322,8 @@ static void never_started(void)
     same(((const SYSTEM_BIGPOOL_INFORMATION *)ask(SystemBigPoolInformation))->Count, 0);
     ask(SystemLookasideInformation);
     same(length, 0);
+    ask(SystemVerifierInformation); /* no driver, no entry */
+    same(length, 0);
     same(tagpool_verdict(), TAGPOOL_NOT_CHECKED);
 }
 
@@ -266,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fresh_test(never_started), test(layouts),         test(tags),    test(tags_add_up),   test(too_short),
         test(big_blocks),          test(lookaside_lists), test(zeroing), test(other_classes),
+        test(verifier),
     };
     return cmocka_run_group_tests_name("NtQuerySystemInformation", tests, NULL, NULL);
 }

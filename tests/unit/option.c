@@ -92,6 +92,13 @@ static void every_option(void **state)
         {"lookaside=cache", OFFSET(lookaside_bypass), 0},
         {"lookaside=bypass", OFFSET(lookaside_bypass), 1},
         {"force_irql=on", OFFSET(force_irql), 1},
+        {"wrong_option=abort", OFFSET(wrong_option), 1},
+        {"hit_nth=5", OFFSET(verifier.hit_nth), 5},
+        {"stack_frames=64", OFFSET(verifier.stack_frames), 64},
+        {"fault=10000", OFFSET(verifier.fault), 10000},
+        {"fault_most=1K", OFFSET(verifier.fault_most), 1024},
+        {"special_edge=start", OFFSET(verifier.special_edge), SPECIAL_START},
+        {"unload=free", OFFSET(verifier.unload), UNLOAD_FREE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -109,7 +116,11 @@ static void defaults(void **state)
     assert_true(options.limit[0] == 0 && options.limit[1] == 0);
     assert_true(options.wrong_tag == WRONG_TAG_REPORT && options.exit == EXIT_IGNORE && options.leak_blocks == 16);
     assert_true((options.tail_check | options.free_check | options.prefault | options.lock) == 0);
-    assert_true(options.fill == FILL_PATTERN && (options.strict | options.lookaside_bypass | options.force_irql) == 0);
+    assert_true(options.fill == FILL_PATTERN && (options.strict | options.lookaside_bypass | options.force_irql |
+                                                options.wrong_option) == 0);
+    const struct verifier_options *verifier = &options.verifier;
+    assert_true(verifier->stack_frames == 16 && verifier->log == 65536 && verifier->unload == UNLOAD_STOP);
+    assert_true((verifier->fault | verifier->fault_nth | verifier->hit.count | verifier->track.count) == 0);
 }
 
 /* "A word that is no option is reported through the sink with what was expected and skipped": one line, no change. */
@@ -143,7 +154,7 @@ static void bad_words(void **state)
         {"leak_blocks=1000001", "expected leak_blocks=0 to 1000000"},
         {"leak_blocks=1K", "expected leak_blocks=0 to 1000000"},
         {"=", "; expected reserve limit_nonpaged limit_paged cache wrong_tag tail_check free_check prefault lock exit "
-              "leak_blocks fill strict lookaside force_irql\n"},
+              "leak_blocks fill strict lookaside force_irql wrong_option hit "},
         {"fill=1", "expected fill=pattern|none|zero"},
         {"lookaside=off", "expected lookaside=cache|bypass"},
         {"Lock=on", "; expected reserve limit_nonpaged"},
@@ -182,7 +193,7 @@ static void nearest_name(void **state)
         if (cases[i][1] == NULL)
             assert_null(strstr(heard.text, "nearest"));
         else
-            assert_non_null(strstr(heard.text, strcat(strcat(end, cases[i][1]), "\n")));
+            assert_non_null(strstr(heard.text, strcat(strcat(end, cases[i][1]), "; expected reserve ")));
     }
 }
 
@@ -215,7 +226,7 @@ static void strange_words(void **state)
     word[sizeof word - 1] = 0;
     assert_int_equal(options_read(&options, word), 1);
     assert_int_equal(heard.lines, 1);
-    assert_true(heard.length < 512);
+    assert_true(heard.length < sizeof((struct text *)0)->bytes);
     assert_memory_equal(heard.text, "tagpool: option \"q..qqq", 23);
     assert_non_null(strstr(heard.text, "qqq...\" not understood; expected reserve"));
     assert_int_equal(strspn(strchr(heard.text, '"') + 4, "q"), 57);
@@ -231,11 +242,11 @@ static void lines(void **state)
     output_line(&text);
     assert_int_equal(text.length, 0);
     assert_string_equal(heard.text, "abc\n");
-    for (int i = 0; i < 600; i++)
+    for (size_t i = 0; i < sizeof text.bytes + 100; i++)
         text_char(&text, 'x');
     silence(NULL);
     output_line(&text);
-    assert_int_equal(heard.length, 512);
+    assert_int_equal(heard.length, sizeof text.bytes);
     assert_int_equal(text.length, 0);
 }
 

@@ -18,6 +18,7 @@ extern "C" {
 typedef enum _SYSTEM_INFORMATION_CLASS {
     SystemPoolTagInformation = 22,
     SystemLookasideInformation = 45,
+    SystemVerifierInformation = 51,
     SystemBigPoolInformation = 66,
     SystemPoolZeroingInformation = 227
 } SYSTEM_INFORMATION_CLASS;
@@ -79,12 +80,48 @@ typedef struct _SYSTEM_LOOKASIDE_INFORMATION {
 typedef struct _SYSTEM_POOL_ZEROING_INFORMATION {
     BOOLEAN PoolZeroingSupportPresent;
 } SYSTEM_POOL_ZEROING_INFORMATION, *PSYSTEM_POOL_ZEROING_INFORMATION;
+
+/* Driver Verifier's counters, then those of one driver; the latter as tagpool_driver_read() has them. Counts are modulo 2^32.
+ * Level: what is on: 1 special pool, 2 force-IRQL checking, 4 fault injection, 8 tracking. IRQL raises, spin locks and
+ * synchronized executions are not counted (0), and no pool of a driver is untracked (0). */
+typedef struct _SYSTEM_VERIFIER_INFORMATION {
+    ULONG NextEntryOffset; /* from this entry to the next; 0 in the last */
+    ULONG Level;
+    struct {               /* laid out as UNICODE_STRING; the characters lie behind the entry, closed by a zero */
+        USHORT Length;     /* in bytes, without the zero */
+        USHORT MaximumLength;
+        USHORT *Buffer;
+    } DriverName;
+    ULONG RaiseIrqls;
+    ULONG AcquireSpinLocks;
+    ULONG SynchronizeExecutions;
+    ULONG AllocationsAttempted;
+    ULONG AllocationsSucceeded;
+    ULONG AllocationsSucceededSpecialPool;
+    ULONG AllocationsWithNoTag;
+    ULONG TrimRequests;
+    ULONG Trims;
+    ULONG AllocationsFailed;
+    ULONG AllocationsFailedDeliberately;
+    ULONG Loads;
+    ULONG Unloads;
+    ULONG UnTrackedPool;
+    ULONG CurrentPagedPoolAllocations;
+    ULONG CurrentNonPagedPoolAllocations;
+    ULONG PeakPagedPoolAllocations;
+    ULONG PeakNonPagedPoolAllocations;
+    SIZE_T PagedPoolUsageInBytes;
+    SIZE_T NonPagedPoolUsageInBytes;
+    SIZE_T PeakPagedPoolUsageInBytes;
+    SIZE_T PeakNonPagedPoolUsageInBytes;
+} SYSTEM_VERIFIER_INFORMATION, *PSYSTEM_VERIFIER_INFORMATION;
 #endif
 
 /* Writes what `SystemInformationClass` asks for to `SystemInformation`, at most `SystemInformationLength` bytes, and how many
  * bytes the whole answer has to *ReturnLength, unless that is NULL:
  *   22   SYSTEM_POOLTAG_INFORMATION: every tag ever allocated, in no order, those of both pools in one entry
  *   45   an array of SYSTEM_LOOKASIDE_INFORMATION, in no order
+ *   51   SYSTEM_VERIFIER_INFORMATION of every driver ever loaded (tagpool/verifier.h), each with its name behind it
  *   66   SYSTEM_BIGPOOL_INFORMATION, by address, nonpaged pool first
  *   227  SYSTEM_POOL_ZEROING_INFORMATION
  * Fails iff the answer does not fit (STATUS_INFO_LENGTH_MISMATCH: what was written then means nothing; ask again with more than
