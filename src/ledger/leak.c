@@ -93,7 +93,7 @@ static void sort_leaks(struct leak *leaks, size_t count)
 /* "1st", "2nd", "11th". */
 static void add_ordinal(struct text *line, uint64_t number)
 {
-    uint64_t last = number - divide(number, 100) * 100;
+    unsigned last = (unsigned)(number - divide(number, 100) * 100);
     const char *ending = "th";
     text_decimal(line, number, 0);
     if (last < 11 || last > 13) {

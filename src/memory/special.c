@@ -145,12 +145,20 @@ static bool may_take(unsigned region, size_t pages)
            (is_patterned || special.is_marked || special.guarded_blocks < PORT_PROTECTED_MOST);
 }
 
+/* Whoever has the run behind may be looking: what is right already stays. */
+static void fill_pages(uintptr_t start, size_t bytes)
+{
+    const unsigned char *first = (const unsigned char *)start;
+    if (*first != SPECIAL_BETWEEN_BYTE || memcmp(first, first + 1, bytes - 1) != 0)
+        memset((void *)start, SPECIAL_BETWEEN_BYTE, bytes);
+}
+
 /* In a region with patterns: before anybody can take, and check, the run behind. */
 static void fill_between(const struct special_block *block)
 {
-    memset((void *)(special_data(block) + special_charged(block)), SPECIAL_BETWEEN_BYTE, special_between(block));
+    fill_pages(special_data(block) + special_charged(block), special_between(block));
     if (block->first == 1)
-        memset((void *)special.region[block->region].base, SPECIAL_BETWEEN_BYTE, special.page_bytes);
+        fill_pages(special.region[block->region].base, special.page_bytes);
 }
 
 /* A run within the budget: lets go of as many freed blocks as it takes. */

@@ -19,7 +19,7 @@
 
 /* One operation on a block, as the ledger sees it: nothing here looks at it. */
 struct special_event {
-    uint64_t sequence; /* 0: unknown */
+    aligned_u64 sequence; /* 0: unknown */
     uint64_t nth;
     uint64_t thread;
     void *driver;

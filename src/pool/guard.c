@@ -208,7 +208,8 @@ static const struct tagpool_operation *tell_event(const struct special_block *sp
                                                   struct tagpool_operation *operation)
 {
     const struct special_event *event = is_free ? &special->freed : &special->allocated;
-    if (event->sequence == 0)
+    uint64_t sequence = LOAD_ACQUIRE(&event->sequence);
+    if (sequence == 0)
         return NULL;
     uint32_t tag_index = note_tag_index(LOAD(&special->note));
     event_describe(&(struct event){.is_free = is_free,
@@ -220,7 +221,7 @@ static const struct tagpool_operation *tell_event(const struct special_block *sp
                                    .stack = event->stack,
                                    .thread = event->thread,
                                    .driver = event->driver,
-                                   .sequence = event->sequence,
+                                   .sequence = sequence,
                                    .nth = event->nth,
                                    .file = event->file,
                                    .line = event->line},
@@ -264,10 +265,17 @@ void guard_report_address(uintptr_t address, const struct place *place)
         report_corruption(0x20, address, 0, 0, place, address);
 }
 
+/* While it looks, the block passes for freed: another thread that frees it too must not make it inaccessible meanwhile. */
 bool guard_is_whole(const struct place *place)
 {
     uintptr_t damaged;
+    uint32_t live = place->note;
+    if (!compare_exchange_u32(&place->special->note, &live, note_freed(live))) {
+        pool_report_freed_twice((void *)place->start);
+        return false;
+    }
     uint32_t sub_code = find_damage(place->special, &damaged);
+    STORE_RELEASE(&place->special->note, live);
     if (sub_code != 0)
         report_corruption(sub_code, place->start, damaged, 0, place, damaged);
     return sub_code == 0;
@@ -293,15 +301,16 @@ static void report_written(struct special_block *special)
 
 /* ---- take and give ---- */
 
-static struct special_event event_kept(const struct event *event)
+/* The sequence number is set last: two threads may free one block, and the one that is late tells of the other's free. */
+static void keep_event(struct special_event *kept, const struct event *event)
 {
-    return (struct special_event){.sequence = event->sequence,
-                                  .nth = event->nth,
-                                  .thread = event->thread,
-                                  .driver = event->driver,
-                                  .file = event->file,
-                                  .line = event->line,
-                                  .stack = event->stack};
+    kept->nth = event->nth;
+    kept->thread = event->thread;
+    kept->driver = event->driver;
+    kept->file = event->file;
+    kept->line = event->line;
+    kept->stack = event->stack;
+    STORE_RELEASE(&kept->sequence, event->sequence);
 }
 
 static struct special_block *take_guarded(const struct request *request, enum special_edge edge, bool *zeroed)
@@ -345,8 +354,8 @@ struct special_block *guard_take(const struct request *request, struct event *ev
     (void)event_stack(event, (unsigned)guard.options.stack_frames);
     special_place(special, request->bytes, request->alignment, edge);
     special->fill = (uint8_t)(fault_mix(guard.seed, special->start, event->sequence) | 1);
-    special->allocated = event_kept(event);
-    special->freed.sequence = 0;
+    keep_event(&special->allocated, event);
+    STORE(&special->freed.sequence, 0);
     fill_surroundings(special);
     return special;
 }
@@ -371,7 +380,7 @@ bool guard_take_back(const struct place *place, struct event *event)
     (void)event_stack(event, (unsigned)guard.options.stack_frames);
     if (!compare_exchange_u32(&special->note, &live, note_freed(live)))
         return false;
-    special->freed = event_kept(event);
+    keep_event(&special->freed, event);
     if (special_is_patterned(special)) {
         pattern_fill_freed((void *)special_data(special), special_charged(special));
         special->is_filled = 1;

@@ -39,7 +39,7 @@ INTERNAL struct special_block *guard_take(const struct request *request, struct 
 INTERNAL void guard_publish(struct special_block *special, uint32_t note);
 INTERNAL void guard_cancel(struct special_block *special);
 
-/* False, after a report, iff memory around the block was written. */
+/* False, after a report, iff memory around the block was written, or another thread is freeing it. */
 INTERNAL bool guard_is_whole(const struct place *place);
 
 /* Frees the block; false iff another thread was faster. */

@@ -256,7 +256,7 @@ void *pool_alloc_slow(const struct request *request)
     struct thread *thread = thread_enter();
     uint32_t tag_index = tag_index_of(thread, request->pool, request->tag);
     thread_leave(thread);
-    bool is_due = request->is_due || guard_is_due();
+    bool is_due = request->is_asked ? request->is_due : guard_is_due();
     bool verified = is_verified() || request->special || is_due;
     bool injected = verified && !verify_alloc_begin(&event, request, tag_index);
     bool possible = !injected && is_possible(request);

@@ -56,7 +56,8 @@ struct request {
     const char *file;  /* of the macro form; NULL otherwise */
     unsigned line;
     bool special; /* asks for special pool by itself */
-    bool is_due;  /* its turn to be a sample has come (guard_is_due()) */
+    bool is_asked; /* guard_is_due() was asked, and said is_due */
+    bool is_due;
     uint8_t edge; /* 1 + enum special_edge: on which side special pool puts the block; 0: not said */
     unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };
