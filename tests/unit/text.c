@@ -106,7 +106,7 @@ static void overflow_is_dropped(void **state)
         unsigned char behind[64];
     } guarded;
     (void)state;
-    for (size_t before = sizeof text->bytes - 32; before < sizeof text->bytes; before++) {
+    for (size_t before = sizeof guarded.text.bytes - 32; before < sizeof guarded.text.bytes; before++) {
         struct text *text = &guarded.text;
         memset(&guarded, 0x5A, sizeof guarded);
         text_clear(text);
