@@ -77,8 +77,8 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
         if (block != NULL)
             return block;
     }
-    return pool_alloc_slow(&(struct request){.pool = pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_due = is_due,
-                                             .caller = caller, .frame = __builtin_frame_address(0)});
+    return pool_alloc_slow(&(struct request){.pool = pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_asked = true,
+                                             .is_due = is_due, .caller = caller, .frame = __builtin_frame_address(0)});
 }
 
 /* A run of one's own, for a tag in its place, is nearly as fast as a small block: without the calls of the rest, there are no

@@ -185,11 +185,21 @@ bool port_on_thread_exit(void (*hook)(void))
     return exit_key.made && pthread_setspecific(exit_key.key, &exit_key) == 0;
 }
 
+static struct {
+    pthread_once_t once;
+    bool done;
+} code_fork = {.once = PTHREAD_ONCE_INIT};
+
+static void code_fork_register(void)
+{
+    code_fork.done = pthread_atfork(posix_code_lock, posix_code_unlock, posix_code_unlock) == 0;
+}
+
 bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
 {
-    /* What is registered first is locked last. */
-    return pthread_atfork(posix_code_lock, posix_code_unlock, posix_code_unlock) == 0 &&
-           pthread_atfork(before, parent, child) == 0;
+    /* What is registered first is locked last; the list of modules once, however many others come. */
+    (void)pthread_once(&code_fork.once, code_fork_register);
+    return code_fork.done && pthread_atfork(before, parent, child) == 0;
 }
 
 bool port_on_exit(void (*hook)(void))
