@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs the unit and API tests once more under valgrind: no bad read or write, no jump on an undefined value, in the library
-# or in the tests.
+# or in the tests. Not those in which the library walks call stacks: it looks at words of the program's stack that perhaps
+# nobody has written, to find out that they are no return addresses.
 set -u
 if ! command -v valgrind > /dev/null; then echo "valgrind is not installed"; exit 77; fi
 if [ -n "${SANITIZE:-}" ]; then echo "valgrind does not run what sanitizers have instrumented"; exit 77; fi
@@ -16,6 +17,11 @@ if ! valgrind -q "$scratch/empty" > /dev/null 2>&1; then echo "valgrind cannot r
 
 # The runner runs programs: give it one script for each test. A cmocka test that fails under valgrind only shows as status 99.
 for source in tests/unit/*.c tests/api/*.c; do
+    case $source in
+    tests/api/drivers.c | tests/api/fault*.c | tests/api/hit.c | tests/api/leaks.c | tests/api/special*.c | tests/api/tracking.c)
+        continue
+        ;;
+    esac
     program=$b/${source%.c}
     wrapped=$scratch/$(echo "${source%.c}" | tr / -)
     printf '#!/bin/sh\nexec valgrind -q --error-exitcode=99 --leak-check=no --suppressions=%s "%s"\n' \

@@ -20,23 +20,23 @@ static struct {
     struct port_lock lock;          /* of `kept` */
     bool is_on;
     uint32_t stacks; /* enum fault_stacks_policy, as it is followed */
-} fault = {.lock = PORT_LOCK_INITIAL};
+} fault_state = {.lock = PORT_LOCK_INITIAL};
 
 void fault_lock(void)
 {
-    port_lock(&fault.lock);
+    port_lock(&fault_state.lock);
     fault_stack_lock();
 }
 
 void fault_unlock(void)
 {
     fault_stack_unlock();
-    port_unlock(&fault.lock);
+    port_unlock(&fault_state.lock);
 }
 
 bool fault_is_on(void)
 {
-    return LOAD(&fault.is_on);
+    return LOAD(&fault_state.is_on);
 }
 
 static bool fault_wants(const struct verifier_options *options)
@@ -48,39 +48,39 @@ static bool fault_wants(const struct verifier_options *options)
 static void fault_seed(void)
 {
     struct text line;
-    if (fault.options.fault_seed != 0) {
-        fault.seed = fault.options.fault_seed;
+    if (fault_state.options.fault_seed != 0) {
+        fault_state.seed = fault_state.options.fault_seed;
         return;
     }
-    if (fault.seed != 0)
+    if (fault_state.seed != 0)
         return;
-    fault.seed = (uint32_t)(port_milliseconds() << 16 ^ port_process_number()) | 1;
+    fault_state.seed = (uint32_t)(port_milliseconds() << 16 ^ port_process_number()) | 1;
     text_clear(&line);
     text_string(&line, "tagpool: faults are injected; to repeat them: fault_seed=");
-    text_decimal(&line, fault.seed, 0);
+    text_decimal(&line, fault_state.seed, 0);
     output_line(&line);
 }
 
 void fault_options(const struct verifier_options *options)
 {
-    bool begins = !fault.is_on && fault_wants(options);
-    fault.options = *options;
+    bool begins = !fault_state.is_on && fault_wants(options);
+    fault_state.options = *options;
     if (begins) {
-        fault.started = port_milliseconds();
-        STORE(&fault.matching, 0);
+        fault_state.started = port_milliseconds();
+        STORE(&fault_state.matching, 0);
     }
     if (options->fault != 0)
         fault_seed();
     if (fault_stack_options(options)) {
-        STORE(&fault.stacks, (uint32_t)options->fault_stacks);
+        STORE(&fault_state.stacks, (uint32_t)options->fault_stacks);
     } else {
         struct text line;
-        STORE(&fault.stacks, FAULT_STACKS_OFF);
+        STORE(&fault_state.stacks, FAULT_STACKS_OFF);
         text_clear(&line);
         text_string(&line, "tagpool: fault_stacks: no memory to remember call stacks; expected some megabytes; it stays off");
         output_line(&line);
     }
-    STORE(&fault.is_on, fault_wants(options));
+    STORE(&fault_state.is_on, fault_wants(options));
 }
 
 /* A number that hangs on all bits of three others (the finisher of splitmix64, Steele and others 2014). */
@@ -94,44 +94,44 @@ uint64_t fault_mix(uint64_t a, uint64_t b, uint64_t c)
 
 static bool is_candidate(const struct event *event)
 {
-    const struct verifier_options *options = &fault.options;
+    const struct verifier_options *options = &fault_state.options;
     return (options->fault_tags.count == 0 || masks_match(&options->fault_tags, event->tag)) &&
            event->bytes >= options->fault_least && event->bytes <= options->fault_most &&
-           (options->fault_delay == 0 || port_milliseconds() - fault.started >= options->fault_delay);
+           (options->fault_delay == 0 || port_milliseconds() - fault_state.started >= options->fault_delay);
 }
 
 static bool is_due(struct event *event, uint64_t nth)
 {
-    const struct verifier_options *options = &fault.options;
+    const struct verifier_options *options = &fault_state.options;
     if (options->fault_nth != 0 && nth == options->fault_nth)
         return true;
     if (options->fault_every != 0 && nth == divide(nth, options->fault_every) * options->fault_every)
         return true;
-    if (options->fault != 0 && (uint32_t)(fault_mix(fault.seed, event->tag, event->nth) >> 32) % 10000u < options->fault)
+    if (options->fault != 0 && (uint32_t)(fault_mix(fault_state.seed, event->tag, event->nth) >> 32) % 10000u < options->fault)
         return true;
     return false;
 }
 
 static void keep_fault(struct event *event)
 {
-    (void)event_stack(event, (unsigned)fault.options.stack_frames);
-    port_lock(&fault.lock);
-    uint64_t number = add_fetch_u64(&fault.count, 1);
-    fault.kept[(number - 1) % FAULTS_KEPT] = *event;
-    port_unlock(&fault.lock);
+    (void)event_stack(event, (unsigned)fault_state.options.stack_frames);
+    port_lock(&fault_state.lock);
+    uint64_t number = add_fetch_u64(&fault_state.count, 1);
+    fault_state.kept[(number - 1) % FAULTS_KEPT] = *event;
+    port_unlock(&fault_state.lock);
 }
 
 /* Whether the event's call stack is one at which nothing may fail; *is_due becomes true if it is to fail because it is new. */
 static bool is_excluded(struct event *event, bool *is_due)
 {
-    uint32_t policy = LOAD(&fault.stacks);
+    uint32_t policy = LOAD(&fault_state.stacks);
     if (policy == FAULT_STACKS_OFF)
         return false;
     bool fails = *is_due || policy == FAULT_STACKS_FAIL;
     enum fault_stack stack = fault_stack_meet(event, fails ? FAULT_FAILED : FAULT_RECORDED);
     *is_due = *is_due || (stack == FAULT_STACK_NEW && fails);
     if (stack == FAULT_STACK_NEW && !fails)
-        (void)add_fetch_u64(&fault.recorded, 1);
+        (void)add_fetch_u64(&fault_state.recorded, 1);
     return stack == FAULT_STACK_EXCLUDED;
 }
 
@@ -139,7 +139,7 @@ bool fault_wanted(struct event *event)
 {
     if (!is_candidate(event))
         return false;
-    bool due = is_due(event, add_fetch_u64(&fault.matching, 1));
+    bool due = is_due(event, add_fetch_u64(&fault_state.matching, 1));
     if (is_excluded(event, &due) || !due)
         return false;
     keep_fault(event);
@@ -148,22 +148,22 @@ bool fault_wanted(struct event *event)
 
 uint64_t fault_count(void)
 {
-    return LOAD(&fault.count);
+    return LOAD(&fault_state.count);
 }
 
 uint64_t fault_recorded(void)
 {
-    return LOAD(&fault.recorded);
+    return LOAD(&fault_state.recorded);
 }
 
 size_t fault_recent(struct event *events, size_t capacity)
 {
-    port_lock(&fault.lock);
-    size_t count = LOAD(&fault.count) < FAULTS_KEPT ? (size_t)LOAD(&fault.count) : FAULTS_KEPT;
+    port_lock(&fault_state.lock);
+    size_t count = LOAD(&fault_state.count) < FAULTS_KEPT ? (size_t)LOAD(&fault_state.count) : FAULTS_KEPT;
     if (count > capacity)
         count = capacity;
     for (size_t i = 0; i < count; i++)
-        events[i] = fault.kept[(LOAD(&fault.count) - 1 - i) % FAULTS_KEPT];
-    port_unlock(&fault.lock);
+        events[i] = fault_state.kept[(LOAD(&fault_state.count) - 1 - i) % FAULTS_KEPT];
+    port_unlock(&fault_state.lock);
     return count;
 }

@@ -9,12 +9,12 @@
 
 void special_lock(void)
 {
-    port_lock(&special.lock);
+    port_lock(&specials.lock);
 }
 
 void special_unlock(void)
 {
-    port_unlock(&special.lock);
+    port_unlock(&specials.lock);
 }
 
 bool special_start(void)
@@ -29,27 +29,27 @@ bool special_start(void)
 
 size_t special_page_bytes(void)
 {
-    return special.page_bytes;
+    return specials.page_bytes;
 }
 
 unsigned special_pool_at(uintptr_t address)
 {
-    return address >= special.region[2 * (POOLS - 1)].base;
+    return address >= specials.region[2 * (POOLS - 1)].base;
 }
 
 uintptr_t special_data(const struct special_block *block)
 {
-    return special.region[block->region].base + block->first * special.page_bytes;
+    return specials.region[block->region].base + block->first * specials.page_bytes;
 }
 
 size_t special_charged(const struct special_block *block)
 {
-    return block->pages * special.page_bytes;
+    return block->pages * specials.page_bytes;
 }
 
 size_t special_between(const struct special_block *block)
 {
-    return (block->length - block->pages) * special.page_bytes;
+    return (block->length - block->pages) * specials.page_bytes;
 }
 
 bool special_is_patterned(const struct special_block *block)
@@ -62,32 +62,32 @@ bool special_is_patterned(const struct special_block *block)
 static void count_live(const struct special_block *block, int sign)
 {
     uint64_t blocks = (uint64_t)(int64_t)sign;
-    STORE(&special.live, special.live + blocks * block->pages);
-    special.live_blocks += blocks;
+    STORE(&specials.live, specials.live + blocks * block->pages);
+    specials.live_blocks += blocks;
     if (block->region % 2 == 0)
-        special.guarded_blocks += blocks;
+        specials.guarded_blocks += blocks;
 }
 
 static void let_go_oldest(void)
 {
-    struct special_block *block = &special.blocks[special.oldest];
-    special_remove(&special.oldest, &special.newest, block);
-    special.quarantined -= block->pages;
-    special.quarantined_blocks--;
+    struct special_block *block = &specials.blocks[specials.oldest];
+    special_remove(&specials.oldest, &specials.newest, block);
+    specials.quarantined -= block->pages;
+    specials.quarantined_blocks--;
     special_join(block);
 }
 
 static void let_go(uint64_t most_pages)
 {
-    while (special.oldest != 0 && special.live + special.quarantined > most_pages)
+    while (specials.oldest != 0 && specials.live + specials.quarantined > most_pages)
         let_go_oldest();
 }
 
 void special_limits(uint64_t pages, enum special_guard guard)
 {
     special_lock();
-    special.limit = pages;
-    STORE(&special.guard, guard);
+    specials.limit = pages;
+    STORE(&specials.guard, guard);
     let_go(pages);
     special_unlock();
 }
@@ -95,22 +95,22 @@ void special_limits(uint64_t pages, enum special_guard guard)
 void special_use(struct tagpool_special_use *use)
 {
     special_lock();
-    *use = (struct tagpool_special_use){.blocks = special.live_blocks,
-                                        .pages = special.live,
-                                        .freed_blocks = special.quarantined_blocks,
-                                        .freed_pages = special.quarantined,
-                                        .is_marked = special.is_marked};
+    *use = (struct tagpool_special_use){.blocks = specials.live_blocks,
+                                        .pages = specials.live,
+                                        .freed_blocks = specials.quarantined_blocks,
+                                        .freed_pages = specials.quarantined,
+                                        .is_marked = specials.is_marked};
     special_unlock();
 }
 
 uint64_t special_live_pages(void)
 {
-    return LOAD(&special.live);
+    return LOAD(&specials.live);
 }
 
 uint64_t special_changes(void)
 {
-    return LOAD(&special.changes);
+    return LOAD(&specials.changes);
 }
 
 /* ---- take ---- */
@@ -119,34 +119,34 @@ uint64_t special_changes(void)
  * one can only grow. */
 static void decide_guards(void)
 {
-    struct special_region *region = &special.region[0];
+    struct special_region *region = &specials.region[0];
     size_t bytes = PORT_UNIT_BYTES;
-    special.is_decided = true;
-    if (special.guard == SPECIAL_MARK && port_commit((void *)region->base, bytes)) {
-        special.is_marked = port_guard((void *)region->base, bytes, PORT_GUARD_MARK);
-        if (special.is_marked)
-            region->committed = bytes / special.page_bytes;
+    specials.is_decided = true;
+    if (specials.guard == SPECIAL_MARK && port_commit((void *)region->base, bytes)) {
+        specials.is_marked = port_guard((void *)region->base, bytes, PORT_GUARD_MARK);
+        if (specials.is_marked)
+            region->committed = bytes / specials.page_bytes;
         else
             (void)port_protect((void *)region->base, bytes, false);
     }
-    for (unsigned i = 1; i < SPECIAL_REGIONS && !special.is_marked; i += 2)
+    for (unsigned i = 1; i < SPECIAL_REGIONS && !specials.is_marked; i += 2)
         (void)special_ready(i, 1);
 }
 
 static enum port_guard guard_way(void)
 {
-    return special.is_marked ? PORT_GUARD_MARK : PORT_GUARD_PROTECT;
+    return specials.is_marked ? PORT_GUARD_MARK : PORT_GUARD_PROTECT;
 }
 
 static bool may_take(unsigned region, size_t pages)
 {
     bool is_patterned = region % 2 == 1;
-    return special.live + pages <= special.limit && pages < special.region[region].pages &&
-           (is_patterned || special.is_marked || special.guarded_blocks < PORT_PROTECTED_MOST);
+    return specials.live + pages <= specials.limit && pages < specials.region[region].pages &&
+           (is_patterned || specials.is_marked || specials.guarded_blocks < PORT_PROTECTED_MOST);
 }
 
 /* Whoever has the run behind may be looking: what is right already stays. */
-static void fill_pages(uintptr_t start, size_t bytes)
+static void fill_special_pages(uintptr_t start, size_t bytes)
 {
     const unsigned char *first = (const unsigned char *)start;
     if (*first != SPECIAL_BETWEEN_BYTE || memcmp(first, first + 1, bytes - 1) != 0)
@@ -156,9 +156,9 @@ static void fill_pages(uintptr_t start, size_t bytes)
 /* In a region with patterns: before anybody can take, and check, the run behind. */
 static void fill_between(const struct special_block *block)
 {
-    fill_pages(special_data(block) + special_charged(block), special_between(block));
+    fill_special_pages(special_data(block) + special_charged(block), special_between(block));
     if (block->first == 1)
-        fill_pages(special.region[block->region].base, special.page_bytes);
+        fill_special_pages(specials.region[block->region].base, specials.page_bytes);
 }
 
 /* A run within the budget: lets go of as many freed blocks as it takes. */
@@ -166,12 +166,12 @@ static struct special_block *take_run(unsigned region, size_t pages)
 {
     struct special_block *block = NULL;
     special_lock();
-    if (!special.is_decided)
+    if (!specials.is_decided)
         decide_guards();
     if (may_take(region, pages)) {
-        let_go(special.limit - pages);
+        let_go(specials.limit - pages);
         block = special_cut(region, pages);
-        while (block == NULL && special.oldest != 0) {
+        while (block == NULL && specials.oldest != 0) {
             let_go_oldest();
             block = special_cut(region, pages);
         }
@@ -198,9 +198,9 @@ static bool close_run(struct special_block *block)
 {
     size_t page = block->first == 1 ? 0 : block->first;
     size_t pages = block->first + block->length - page;
-    void *base = (void *)(special.region[block->region].base + page * special.page_bytes);
-    (void)add_fetch_u64(&special.changes, 1);
-    if (!port_guard(base, pages * special.page_bytes, guard_way()))
+    void *base = (void *)(specials.region[block->region].base + page * specials.page_bytes);
+    (void)add_fetch_u64(&specials.changes, 1);
+    if (!port_guard(base, pages * specials.page_bytes, guard_way()))
         return false;
     STORE(&block->is_open, 0);
     return true;
@@ -215,19 +215,19 @@ static bool make_accessible(struct special_block *block)
 
 struct special_block *special_take(unsigned pool, size_t bytes, size_t alignment, enum special_edge edge, bool *zeroed)
 {
-    size_t page_bytes = special.page_bytes;
-    if (LOAD_ACQUIRE(&special_range.bytes) == 0 || bytes > special.region[2 * pool].pages * page_bytes)
+    size_t page_bytes = specials.page_bytes;
+    if (LOAD_ACQUIRE(&special_range.bytes) == 0 || bytes > specials.region[2 * pool].pages * page_bytes)
         return NULL;
     size_t pages = bytes == 0 ? 1 : (bytes + page_bytes - 1) / page_bytes;
     if (alignment > page_bytes && edge != SPECIAL_EXACT)
         pages += alignment / page_bytes - 1;
     *zeroed = true;
-    struct special_block *block = LOAD(&special.guard) == SPECIAL_PATTERN ? NULL : take_run(2 * pool, pages);
+    struct special_block *block = LOAD(&specials.guard) == SPECIAL_PATTERN ? NULL : take_run(2 * pool, pages);
     if (block != NULL && make_accessible(block))
         return block;
     if (block != NULL)
         put_back(block);
-    else if (LOAD(&special.guard) != SPECIAL_PATTERN && LOAD(&special.is_marked))
+    else if (LOAD(&specials.guard) != SPECIAL_PATTERN && LOAD(&specials.is_marked))
         return NULL;
     *zeroed = false;
     return take_run(2 * pool + 1, pages);
@@ -258,7 +258,7 @@ void special_place(struct special_block *block, size_t bytes, size_t alignment, 
 void special_give(struct special_block *block)
 {
     bool is_closed = special_is_patterned(block);
-    (void)add_fetch_u64(&special.changes, 1);
+    (void)add_fetch_u64(&specials.changes, 1);
     if (!is_closed)
         is_closed = LOAD(&block->is_open) != 0 ? close_run(block)
                                                : port_guard((void *)special_data(block), special_charged(block), guard_way());
@@ -266,23 +266,23 @@ void special_give(struct special_block *block)
         STORE(&block->is_open, 1);
     special_lock();
     count_live(block, -1);
-    special.quarantined += block->pages;
-    special.quarantined_blocks++;
+    specials.quarantined += block->pages;
+    specials.quarantined_blocks++;
     STORE(&block->state, SPECIAL_QUARANTINED);
-    special_append(&special.oldest, &special.newest, block);
-    let_go(special.limit);
+    special_append(&specials.oldest, &specials.newest, block);
+    let_go(specials.limit);
     special_unlock();
 }
 
 bool special_open(uintptr_t address)
 {
-    uintptr_t page = address & ~(uintptr_t)(special.page_bytes - 1);
+    uintptr_t page = address & ~(uintptr_t)(specials.page_bytes - 1);
     struct special_block *block = special_find(page);
     if (block == NULL)
-        block = special_find(page + special.page_bytes);
+        block = special_find(page + specials.page_bytes);
     if (block != NULL)
         STORE(&block->is_open, 1);
-    return port_unguard((void *)page, special.page_bytes, guard_way());
+    return port_unguard((void *)page, specials.page_bytes, guard_way());
 }
 
 /* ---- check ---- */
@@ -294,11 +294,11 @@ struct special_count {
 
 static const char *check_region(unsigned number, struct special_count *count)
 {
-    const struct special_region *region = &special.region[number];
+    const struct special_region *region = &specials.region[number];
     bool was_free = false;
     size_t page = 1;
     while (page < region->frontier) {
-        struct special_block *block = special_find(region->base + page * special.page_bytes);
+        struct special_block *block = special_find(region->base + page * specials.page_bytes);
         if (block == NULL || block->first != page)
             return "a run of special pool cannot be found";
         if (block->state != SPECIAL_FREE && block->length <= block->pages)
@@ -321,8 +321,8 @@ static const char *check_region(unsigned number, struct special_count *count)
 static uint64_t count_listed(uint32_t number, uint64_t *pages)
 {
     uint64_t count = 0;
-    for (; number != 0; number = special.blocks[number].next) {
-        *pages += special.blocks[number].pages;
+    for (; number != 0; number = specials.blocks[number].next) {
+        *pages += specials.blocks[number].pages;
         count++;
     }
     return count;
@@ -339,13 +339,13 @@ const char *special_check(void)
         if (wrong != NULL)
             return wrong;
         for (unsigned bin = 0; bin < SPECIAL_BINS; bin++)
-            listed += count_listed(special.region[i].oldest[bin], &ignored);
+            listed += count_listed(specials.region[i].oldest[bin], &ignored);
     }
     if (listed != count.free)
         return "free runs of special pool are not all in their lists";
-    if (count_listed(special.oldest, &pages) != count.blocks || count.blocks != special.quarantined_blocks)
+    if (count_listed(specials.oldest, &pages) != count.blocks || count.blocks != specials.quarantined_blocks)
         return "special pool's quarantine has lost a block";
-    if (count.live != special.live || count.quarantined != special.quarantined || pages != count.quarantined)
+    if (count.live != specials.live || count.quarantined != specials.quarantined || pages != count.quarantined)
         return "special pool's counts of pages are wrong";
     return NULL;
 }

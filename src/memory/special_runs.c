@@ -15,11 +15,11 @@
 #define GROWTH_BYTES ((size_t)1 << 20)
 
 INTERNAL struct special_range special_range;
-INTERNAL struct special_state_of special = {.lock = PORT_LOCK_INITIAL};
+INTERNAL struct special_state_of specials = {.lock = PORT_LOCK_INITIAL};
 
 uint32_t special_number(const struct special_block *block)
 {
-    return (uint32_t)(block - special.blocks);
+    return (uint32_t)(block - specials.blocks);
 }
 
 /* ---- start ---- */
@@ -49,7 +49,7 @@ static bool reserve_regions(size_t pages)
 {
     size_t range_bytes = 0, table_bytes = 0, most = 1;
     for (unsigned i = 0; i < SPECIAL_REGIONS; i++) {
-        range_bytes += region_pages(i, pages) * special.page_bytes;
+        range_bytes += region_pages(i, pages) * specials.page_bytes;
         table_bytes += entries_bytes(region_pages(i, pages));
         most += region_pages(i, pages) / 2;
     }
@@ -62,27 +62,27 @@ static bool reserve_regions(size_t pages)
             port_release(base, range_bytes);
         return false;
     }
-    special.blocks = (struct special_block *)(void *)(tables + table_bytes);
-    special.blocks_most = most;
-    special.blocks_used = 1;
+    specials.blocks = (struct special_block *)(void *)(tables + table_bytes);
+    specials.blocks_most = most;
+    specials.blocks_used = 1;
     special_range.base = (uintptr_t)base;
     for (unsigned i = 0; i < SPECIAL_REGIONS; i++) {
-        struct special_region *region = &special.region[i];
+        struct special_region *region = &specials.region[i];
         region->base = (uintptr_t)base;
         region->pages = region_pages(i, pages);
         region->frontier = 1;
         region->entries = (uint32_t *)(void *)tables;
-        base += region->pages * special.page_bytes;
+        base += region->pages * specials.page_bytes;
         tables += entries_bytes(region->pages);
     }
     /* What special_find() may look at before there is any run. */
-    bool done = commit_more(special.blocks, &special.blocks_committed, 1);
+    bool done = commit_more(specials.blocks, &specials.blocks_committed, 1);
     for (unsigned i = 0; i < SPECIAL_REGIONS; i++)
-        done = done && commit_more(special.region[i].entries, &special.region[i].entries_committed, 1);
+        done = done && commit_more(specials.region[i].entries, &specials.region[i].entries_committed, 1);
     if (done)
         STORE_RELEASE(&special_range.bytes, range_bytes);
     else
-        memset(&special.region, 0, sizeof special.region);
+        memset(&specials.region, 0, sizeof specials.region);
     return done;
 }
 
@@ -91,8 +91,8 @@ bool special_reserve(void)
     size_t pages = REGION_PAGES;
     if (TAGPOOL_BARE)
         return false;
-    special.page_bytes = port_page_bytes();
-    if (PORT_UNIT_BYTES % special.page_bytes != 0)
+    specials.page_bytes = port_page_bytes();
+    if (PORT_UNIT_BYTES % specials.page_bytes != 0)
         return false;
     while (pages >= REGION_PAGES_LEAST && !reserve_regions(pages))
         pages /= 2;
@@ -106,7 +106,7 @@ void special_append(uint32_t *oldest, uint32_t *newest, struct special_block *bl
     block->next = 0;
     block->previous = *newest;
     if (*newest != 0)
-        special.blocks[*newest].next = special_number(block);
+        specials.blocks[*newest].next = special_number(block);
     else
         *oldest = special_number(block);
     *newest = special_number(block);
@@ -114,8 +114,8 @@ void special_append(uint32_t *oldest, uint32_t *newest, struct special_block *bl
 
 void special_remove(uint32_t *oldest, uint32_t *newest, struct special_block *block)
 {
-    *(block->previous != 0 ? &special.blocks[block->previous].next : oldest) = block->next;
-    *(block->next != 0 ? &special.blocks[block->next].previous : newest) = block->previous;
+    *(block->previous != 0 ? &specials.blocks[block->previous].next : oldest) = block->next;
+    *(block->next != 0 ? &specials.blocks[block->next].previous : newest) = block->previous;
     block->next = block->previous = 0;
 }
 
@@ -126,7 +126,7 @@ static unsigned free_bin(size_t length)
 
 static void list_free(struct special_block *block)
 {
-    struct special_region *region = &special.region[block->region];
+    struct special_region *region = &specials.region[block->region];
     unsigned bin = free_bin(block->length);
     STORE(&block->state, SPECIAL_FREE);
     special_append(&region->oldest[bin], &region->newest[bin], block);
@@ -135,7 +135,7 @@ static void list_free(struct special_block *block)
 
 static void unlist_free(struct special_block *block)
 {
-    struct special_region *region = &special.region[block->region];
+    struct special_region *region = &specials.region[block->region];
     unsigned bin = free_bin(block->length);
     special_remove(&region->oldest[bin], &region->newest[bin], block);
     if (region->oldest[bin] == 0)
@@ -147,14 +147,14 @@ static void unlist_free(struct special_block *block)
 
 static struct special_block *new_entry(void)
 {
-    struct special_block *block = &special.blocks[special.unused];
-    if (special.unused != 0) {
-        special.unused = block->next;
+    struct special_block *block = &specials.blocks[specials.unused];
+    if (specials.unused != 0) {
+        specials.unused = block->next;
     } else {
-        size_t wanted = (special.blocks_used + 1) * sizeof *block;
-        if (special.blocks_used == special.blocks_most || !commit_more(special.blocks, &special.blocks_committed, wanted))
+        size_t wanted = (specials.blocks_used + 1) * sizeof *block;
+        if (specials.blocks_used == specials.blocks_most || !commit_more(specials.blocks, &specials.blocks_committed, wanted))
             return NULL;
-        block = &special.blocks[special.blocks_used++];
+        block = &specials.blocks[specials.blocks_used++];
     }
     memset(block, 0, sizeof *block);
     return block;
@@ -164,21 +164,21 @@ static void drop_entry(struct special_block *block)
 {
     STORE(&block->note, 0);
     STORE(&block->state, SPECIAL_NONE);
-    block->next = special.unused;
-    special.unused = special_number(block);
+    block->next = specials.unused;
+    specials.unused = special_number(block);
 }
 
 /* A free run that nothing can be said of needs only its ends to be found, by its neighbours. */
 static void enter_ends(const struct special_block *block)
 {
-    struct special_region *region = &special.region[block->region];
+    struct special_region *region = &specials.region[block->region];
     STORE_RELEASE(&region->entries[block->first], special_number(block));
     STORE_RELEASE(&region->entries[block->first + block->length - 1], special_number(block));
 }
 
 static void enter_pages(const struct special_block *block)
 {
-    struct special_region *region = &special.region[block->region];
+    struct special_region *region = &specials.region[block->region];
     for (size_t page = block->first; page < (size_t)block->first + block->length; page++)
         STORE_RELEASE(&region->entries[page], special_number(block));
 }
@@ -194,16 +194,16 @@ static void forget_block(struct special_block *block)
 
 bool special_ready(unsigned number, size_t frontier)
 {
-    struct special_region *region = &special.region[number];
+    struct special_region *region = &specials.region[number];
     bool is_patterned = number % 2 == 1;
-    size_t growth = (is_patterned ? PORT_UNIT_BYTES : GROWTH_BYTES) / special.page_bytes;
+    size_t growth = (is_patterned ? PORT_UNIT_BYTES : GROWTH_BYTES) / specials.page_bytes;
     while (region->committed < frontier) {
         size_t left = region->pages - region->committed;
         size_t pages = left < growth ? left : growth;
-        void *base = (void *)(region->base + region->committed * special.page_bytes);
-        if ((is_patterned || special.is_marked) && !port_commit(base, pages * special.page_bytes))
+        void *base = (void *)(region->base + region->committed * specials.page_bytes);
+        if ((is_patterned || specials.is_marked) && !port_commit(base, pages * specials.page_bytes))
             return false;
-        if (!is_patterned && special.is_marked && !port_guard(base, pages * special.page_bytes, PORT_GUARD_MARK))
+        if (!is_patterned && specials.is_marked && !port_guard(base, pages * specials.page_bytes, PORT_GUARD_MARK))
             return false;
         region->committed += pages;
     }
@@ -212,7 +212,7 @@ bool special_ready(unsigned number, size_t frontier)
 
 static struct special_block *cut_frontier(unsigned number, size_t length)
 {
-    struct special_region *region = &special.region[number];
+    struct special_region *region = &specials.region[number];
     size_t frontier = region->frontier + length;
     if (length > region->pages - region->frontier || !special_ready(number, frontier) ||
         !commit_more(region->entries, &region->entries_committed, frontier * sizeof *region->entries))
@@ -252,10 +252,10 @@ static struct special_block *find_free(const struct special_region *region, size
     while (bins != 0) {
         unsigned bin = lowest_bit(bins);
         uint32_t number = region->oldest[bin];
-        while (number != 0 && special.blocks[number].length < length)
-            number = special.blocks[number].next;
+        while (number != 0 && specials.blocks[number].length < length)
+            number = specials.blocks[number].next;
         if (number != 0)
-            return &special.blocks[number];
+            return &specials.blocks[number];
         bins &= bins - 1;
     }
     return NULL;
@@ -264,9 +264,9 @@ static struct special_block *find_free(const struct special_region *region, size
 struct special_block *special_cut(unsigned region, size_t pages)
 {
     size_t length = pages + 1;
-    if (length >= special.region[region].pages)
+    if (length >= specials.region[region].pages)
         return NULL;
-    struct special_block *block = find_free(&special.region[region], length);
+    struct special_block *block = find_free(&specials.region[region], length);
     block = block != NULL ? cut_free(block, length) : cut_frontier(region, length);
     if (block == NULL)
         return NULL;
@@ -310,10 +310,10 @@ void special_join(struct special_block *block)
 
 static struct special_block *entry_at(unsigned number, size_t page)
 {
-    const struct special_region *region = &special.region[number];
+    const struct special_region *region = &specials.region[number];
     if (page >= LOAD_ACQUIRE(&region->frontier))
         return NULL;
-    struct special_block *block = &special.blocks[LOAD_ACQUIRE(&region->entries[page])];
+    struct special_block *block = &specials.blocks[LOAD_ACQUIRE(&region->entries[page])];
     bool is_its = LOAD(&block->state) != SPECIAL_NONE && LOAD(&block->region) == number &&
                   page - LOAD(&block->first) < LOAD(&block->length);
     return is_its ? block : NULL;
@@ -324,8 +324,8 @@ struct special_block *special_find(uintptr_t address)
     if (!special_is_ours(address))
         return NULL;
     for (unsigned i = 0; i < SPECIAL_REGIONS; i++) {
-        size_t page = (address - special.region[i].base) / special.page_bytes;
-        if (page < special.region[i].pages)
+        size_t page = (address - specials.region[i].base) / specials.page_bytes;
+        if (page < specials.region[i].pages)
             return entry_at(i, page);
     }
     return NULL;
@@ -334,7 +334,7 @@ struct special_block *special_find(uintptr_t address)
 bool special_was_used(uintptr_t address)
 {
     for (unsigned i = 0; i < SPECIAL_REGIONS && special_is_ours(address); i++)
-        if ((address - special.region[i].base) / special.page_bytes < LOAD_ACQUIRE(&special.region[i].frontier))
+        if ((address - specials.region[i].base) / specials.page_bytes < LOAD_ACQUIRE(&specials.region[i].frontier))
             return true;
     return false;
 }
@@ -353,7 +353,7 @@ bool special_walk(unsigned pool, bool (*visit)(struct special_block *block, void
 {
     for (unsigned i = 2 * pool; i < 2 * pool + 2; i++) {
         size_t page = 1;
-        while (page < LOAD_ACQUIRE(&special.region[i].frontier)) {
+        while (page < LOAD_ACQUIRE(&specials.region[i].frontier)) {
             struct special_block *block = entry_at(i, page);
             if (block != NULL && note_is_live(LOAD_ACQUIRE(&block->note)) && !visit(block, context))
                 return false;

@@ -39,7 +39,7 @@ struct special_state_of {
     struct port_lock lock;
 };
 
-INTERNAL_OBJECT struct special_state_of special;
+INTERNAL_OBJECT struct special_state_of specials;
 
 /* Reserves all address space and tables, half as much until it fits. pre: the lock is held. */
 INTERNAL bool special_reserve(void);

@@ -3,7 +3,7 @@
  * posix_stack.c: call stacks by frame pointers, which addresses are code, and whose (contracts in port.h).
  *
  * Where code was compiled without frame pointers, the register holds whatever else: the walk stays on the thread's stack and ends
- * at the first word that is no address of code.
+ * at the first word that is no address of code_map.
  */
 #include "base/atomic.h"
 #include "base/internal.h"
@@ -49,16 +49,16 @@ static struct {
     size_t count;
     aligned_u64 changes; /* modules that came or went before the ranges were collected */
     struct port_lock lock;
-} code = {.lock = PORT_LOCK_INITIAL};
+} code_map = {.lock = PORT_LOCK_INITIAL};
 
 void posix_code_lock(void)
 {
-    port_lock(&code.lock);
+    port_lock(&code_map.lock);
 }
 
 void posix_code_unlock(void)
 {
-    port_unlock(&code.lock);
+    port_unlock(&code_map.lock);
 }
 
 static void copy_file_name(char *name, size_t most, const char *path)
@@ -85,19 +85,19 @@ static int add_module(struct dl_phdr_info *info, size_t bytes, void *unused)
 {
     (void)bytes;
     (void)unused;
-    STORE(&code.changes, (aligned_u64)(info->dlpi_adds + info->dlpi_subs));
-    for (int i = 0; i < info->dlpi_phnum && code.count < RANGES_MOST; i++) {
+    STORE(&code_map.changes, (aligned_u64)(info->dlpi_adds + info->dlpi_subs));
+    for (int i = 0; i < info->dlpi_phnum && code_map.count < RANGES_MOST; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
         if (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0)
             continue;
-        STORE(&code.range[code.count].start, info->dlpi_addr + segment->p_vaddr);
-        STORE(&code.range[code.count].end, info->dlpi_addr + segment->p_vaddr + segment->p_memsz);
-        code.range[code.count].load = info->dlpi_addr;
+        STORE(&code_map.range[code_map.count].start, info->dlpi_addr + segment->p_vaddr);
+        STORE(&code_map.range[code_map.count].end, info->dlpi_addr + segment->p_vaddr + segment->p_memsz);
+        code_map.range[code_map.count].load = info->dlpi_addr;
         if (info->dlpi_name != NULL && info->dlpi_name[0] != 0)
-            copy_file_name(code.range[code.count].name, MODULE_NAME_BYTES, info->dlpi_name);
+            copy_file_name(code_map.range[code_map.count].name, MODULE_NAME_BYTES, info->dlpi_name);
         else
-            name_program(code.range[code.count].name);
-        STORE(&code.count, code.count + 1);
+            name_program(code_map.range[code_map.count].name);
+        STORE(&code_map.count, code_map.count + 1);
     }
     return 0;
 }
@@ -105,7 +105,7 @@ static int add_module(struct dl_phdr_info *info, size_t bytes, void *unused)
 /* The next three: pre: the lock is held. */
 static void collect_modules(void)
 {
-    STORE(&code.count, 0);
+    STORE(&code_map.count, 0);
     (void)dl_iterate_phdr(add_module, NULL);
 }
 
@@ -113,20 +113,20 @@ static int is_changed(struct dl_phdr_info *info, size_t bytes, void *unused)
 {
     (void)bytes;
     (void)unused;
-    return info->dlpi_adds + info->dlpi_subs != LOAD(&code.changes) ? 1 : 2;
+    return info->dlpi_adds + info->dlpi_subs != LOAD(&code_map.changes) ? 1 : 2;
 }
 
 static bool is_in_range(uintptr_t address, size_t i)
 {
-    uintptr_t start = LOAD(&code.range[i].start);
-    return address - start < LOAD(&code.range[i].end) - start;
+    uintptr_t start = LOAD(&code_map.range[i].start);
+    return address - start < LOAD(&code_map.range[i].end) - start;
 }
 
-/* Where in code.range; code.count if nowhere. */
+/* Where in code_map.range; code_map.count if nowhere. */
 static size_t find_range(uintptr_t address)
 {
     size_t i = 0;
-    while (i < code.count && !is_in_range(address, i))
+    while (i < code_map.count && !is_in_range(address, i))
         i++;
     return i;
 }
@@ -135,16 +135,16 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 {
     uintptr_t offset = address;
     name[0] = 0;
-    port_lock(&code.lock);
+    port_lock(&code_map.lock);
     /* Another module may lie where one lay before. */
     if (dl_iterate_phdr(is_changed, NULL) != 2)
         collect_modules();
     size_t i = find_range(address);
-    if (i < code.count) {
-        copy_file_name(name, most, code.range[i].name);
-        offset = address - code.range[i].load;
+    if (i < code_map.count) {
+        copy_file_name(name, most, code_map.range[i].name);
+        offset = address - code_map.range[i].load;
     }
-    port_unlock(&code.lock);
+    port_unlock(&code_map.lock);
     return offset;
 }
 
@@ -156,18 +156,18 @@ static bool is_code(uintptr_t address, size_t *hint)
 {
     if (is_in_range(address, *hint))
         return true;
-    for (size_t i = 0; i < LOAD(&code.count); i++)
+    for (size_t i = 0; i < LOAD(&code_map.count); i++)
         if (is_in_range(address, i)) {
             *hint = i;
             return true;
         }
     if (dl_iterate_phdr(is_changed, NULL) == 2)
         return false;
-    port_lock(&code.lock);
+    port_lock(&code_map.lock);
     collect_modules();
     size_t i = find_range(address);
-    port_unlock(&code.lock);
-    return i < LOAD(&code.count);
+    port_unlock(&code_map.lock);
+    return i < LOAD(&code_map.count);
 }
 
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
