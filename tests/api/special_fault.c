@@ -16,6 +16,7 @@ static volatile unsigned char sink_byte;
 /* Is the last report this access? Parameters: "the address, 0 for a read or 1 for a write, the instruction's address, and 0". */
 static bool faulted(uint32_t code, const volatile void *address, bool is_write)
 {
+    __asm__ volatile("" ::: "memory"); /* the compiler knows nothing of reports that come out of a load or store */
     bool right = caught_count == 1 && caught.code == code && caught.parameter[0] == (uintptr_t)address && caught.stops &&
                  caught.parameter[1] == is_write && caught.parameter[2] != 0 && caught.parameter[3] == 0 &&
                  caught.touched == (const void *)address;

@@ -15,6 +15,13 @@ static int end_tracking(void **state)
 
 #define track_test(name) cmocka_unit_test_setup_teardown(name, begin, end_tracking)
 
+/* A function whose calls are all of one address. */
+#ifdef __clang__
+#define APART __attribute__((noinline))
+#else
+#define APART __attribute__((noinline, noclone))
+#endif
+
 static struct tagpool_operation origin(const void *address, uint64_t *site_nth)
 {
     struct tagpool_operation operation;
@@ -22,7 +29,7 @@ static struct tagpool_operation origin(const void *address, uint64_t *site_nth)
     return operation;
 }
 
-static __attribute__((noinline)) void *one_site(size_t bytes, uint32_t tag)
+static APART void *one_site(size_t bytes, uint32_t tag)
 {
     void *block = tagpool_alloc(TAGPOOL_PAGED, bytes, tag);
     __asm__ volatile("" ::: "memory"); /* no jump instead of the call */
@@ -112,7 +119,7 @@ static void like_other_blocks(void **state)
 
 /* ---- stacks ---- */
 
-static __attribute__((noinline)) void *nested(int depth, uint32_t tag)
+static APART void *nested(int depth, uint32_t tag)
 {
     void *block = depth == 0 ? one_site(10, tag) : nested(depth - 1, tag);
     __asm__ volatile("" ::: "memory");
@@ -196,7 +203,7 @@ static void a_short_log(void **state)
 
 /* ---- call sites ---- */
 
-static __attribute__((noinline)) void *other_site(size_t bytes, uint32_t tag)
+static APART void *other_site(size_t bytes, uint32_t tag)
 {
     void *block = tagpool_alloc(TAGPOOL_NONPAGED, bytes, tag);
     __asm__ volatile("" ::: "memory");
