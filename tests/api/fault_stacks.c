@@ -181,8 +181,10 @@ static void by_stack(void **state)
     (void)state;
     same(tagpool_start("fault_stacks=fail stack_frames=2"), 0);
     check(!framed_left() && framed_left());
-#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
+#if defined(__x86_64__) || defined(__aarch64__) /* on i386 the library's calls are no jumps, and its own frames come first */
     check(!framed_right());
+#else
+    (void)framed_right();
 #endif
     check(framed_left() && framed_right());
     off();

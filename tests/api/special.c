@@ -139,7 +139,7 @@ static void edge_of_each_mask(void **state)
     char *surf = tagpool_alloc(TAGPOOL_PAGED, 100, SURF);
     same((uintptr_t)wave % PAGE, 0);
     same((uintptr_t)wavy % PAGE, PAGE - 100);
-    same((uintptr_t)surf % PAGE, PAGE - 112);
+    same((uintptr_t)surf % PAGE, PAGE - (100 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     tagpool_free(wave), tagpool_free(wavy), tagpool_free(surf);
     off();
 }
@@ -226,7 +226,7 @@ static void damage(void **state)
     for (int i = 0; i < 3; i++) {
         with(options[i]);
         unsigned char *block = tagpool_alloc(TAGPOOL_PAGED, 100, WAVE);
-        for (int behind = 0; behind < 12; behind++) {
+        for (int behind = 0; behind < (ALIGNMENT == 16 ? 12 : 4); behind++) {
             block[100 + behind] ^= 0xFF;
             tagpool_free(block);
             check(corrupted(0x24, block) && caught.parameter[1] == (uintptr_t)block + 100 + (size_t)behind);

@@ -211,6 +211,8 @@ static size_t mappings(void)
 /* "By a marker, which costs the system nothing." TAGPOOL_LONG: a million. */
 static void many_marked(void)
 {
+    if (sizeof(void *) == 4)
+        skip_because("so many pages want 64-bit addresses");
     size_t count = getenv("TAGPOOL_LONG") != NULL ? 1000000 : 100000;
     unsigned char **blocks = malloc(count * sizeof *blocks);
     check(blocks != NULL);
@@ -263,6 +265,8 @@ static void free_all(unsigned char **blocks, size_t count)
  * instead." */
 static void protected_many(void)
 {
+    if (sizeof(void *) == 4)
+        skip_because("so many pages want 64-bit addresses");
     enum { COUNT = 17000 };
     static unsigned char *blocks[COUNT];
     with("special=Wave special_guard=protect stack_frames=0");
