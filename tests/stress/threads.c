@@ -253,7 +253,7 @@ static void threads_come_and_go(void **state)
     size_t mapped_after = memory_of_process(0), resident_after = memory_of_process(1);
     printf("%zu threads: mapped %zu -> %zu KiB, resident %zu -> %zu KiB\n", started, mapped >> 10, mapped_after >> 10,
            resident >> 10, resident_after >> 10);
-    if (is_memory_measurable()) { /* 10,000 threads that left 1 KiB each would show */
+    if (is_memory_measurable()) { /* 10,000 threads that left 2 KiB each would show */
         require(mapped_after < mapped + (32 << 20) && resident_after < resident + (16 << 20));
     }
     for (void *block = inherit(); block != NULL; block = inherit()) {
