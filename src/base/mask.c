@@ -4,6 +4,7 @@
  */
 #include "base/mask.h"
 
+#include "base/atomic.h"
 #include "base/tag.h"
 
 #define TAG_CHARACTERS 4
@@ -54,12 +55,20 @@ static bool mask_matches(const char *mask, const char *tag)
     return m == MASK_CHARACTERS || mask[m] == 0;
 }
 
+void masks_set(struct tag_masks *masks, const struct tag_masks *from)
+{
+    STORE(&masks->count, 0);
+    memcpy(masks->mask, from->mask, sizeof masks->mask);
+    STORE_RELEASE(&masks->count, from->count);
+}
+
 const struct tag_mask *masks_find(const struct tag_masks *masks, uint32_t tag)
 {
     char text[TAG_CHARACTERS];
     for (int i = 0; i < TAG_CHARACTERS; i++)
         text[i] = (char)((tag & ~TAG_PROTECTED) >> (8 * i));
-    for (uint64_t i = 0; i < masks->count; i++)
+    uint64_t count = LOAD_ACQUIRE(&masks->count);
+    for (uint64_t i = 0; i < count; i++)
         if (memcmp(masks->mask[i].text, "*", 2) == 0 || mask_matches(masks->mask[i].text, text))
             return &masks->mask[i];
     return NULL;

@@ -18,7 +18,7 @@ struct tag_mask {
 
 /* Masks [0, count). */
 struct tag_masks {
-    uint64_t count;
+    uint64_t count __attribute__((aligned(8))); /* read and written whole, as aligned_u64 */
     struct tag_mask mask[MASKS_MOST];
 };
 
@@ -27,6 +27,9 @@ INTERNAL bool mask_read(const char *text, size_t length, struct tag_mask *mask);
 
 /* The first mask that matches the tag; NULL if none does. */
 INTERNAL const struct tag_mask *masks_find(const struct tag_masks *masks, uint32_t tag);
+
+/* Copies a list, the count last: who matches meanwhile sees no mask or all of a list that was empty before. */
+INTERNAL void masks_set(struct tag_masks *masks, const struct tag_masks *from);
 
 /* Whether any of the masks matches the tag; its protected bit does not count. */
 INTERNAL bool masks_match(const struct tag_masks *masks, uint32_t tag);

@@ -36,7 +36,7 @@ void fault_unlock(void)
 
 bool fault_is_on(void)
 {
-    return LOAD(&fault_state.is_on);
+    return LOAD_ACQUIRE(&fault_state.is_on);
 }
 
 static bool fault_wants(const struct verifier_options *options)
@@ -80,7 +80,7 @@ void fault_options(const struct verifier_options *options)
         text_string(&line, "tagpool: fault_stacks: no memory to remember call stacks; expected some megabytes; it stays off");
         output_line(&line);
     }
-    STORE(&fault_state.is_on, fault_wants(options));
+    STORE_RELEASE(&fault_state.is_on, fault_wants(options));
 }
 
 /* A number that hangs on all bits of three others (the finisher of splitmix64, Steele and others 2014). */

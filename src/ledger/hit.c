@@ -33,11 +33,11 @@ static PORT_THREAD_LOCAL uintptr_t hit_told_from;
 
 void hit_options(const struct verifier_options *options)
 {
-    hit.masks = options->hit;
     hit.nth = options->hit_nth;
     hit.site = options->hit_site;
     hit.frames = (unsigned)options->stack_frames;
-    STORE(&hit_masks, hit.masks.count + (hit.site.hash != 0));
+    masks_set(&hit.masks, &options->hit);
+    STORE_RELEASE(&hit_masks, options->hit.count + (hit.site.hash != 0));
 }
 
 void hit_handler_set(tagpool_hit_handler *handler, void *context)
@@ -65,7 +65,7 @@ static bool is_hit(const struct event *event)
     if (tag != 0 && tag == event->tag)
         return true;
     bool is_nth = hit.nth == 0 || (!event->is_free && event->nth == hit.nth);
-    return (hit.masks.count != 0 && is_nth && masks_match(&hit.masks, event->tag)) || is_site_hit(event);
+    return (is_nth && masks_match(&hit.masks, event->tag)) || is_site_hit(event);
 }
 
 static void print_hit(const struct event *event, uint64_t count)

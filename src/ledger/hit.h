@@ -18,7 +18,7 @@ INTERNAL void hit_options(const struct verifier_options *options);
 /* Whether any operation can be a hit. */
 static inline bool hit_is_on(void)
 {
-    return LOAD(&hit_tag) != 0 || LOAD(&hit_masks) != 0;
+    return LOAD(&hit_tag) != 0 || LOAD_ACQUIRE(&hit_masks) != 0;
 }
 
 INTERNAL void hit_handler_set(tagpool_hit_handler *handler, void *context);

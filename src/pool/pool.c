@@ -226,7 +226,7 @@ static void grant_special(const struct request *request, uint32_t tag_index, str
 /* Whether a service of the verifier, or a debugger, wants to see operations. */
 static bool is_verified(void)
 {
-    return (LOAD(&pool_state.features) & FEATURE_VERIFIER) != 0 || LOAD(&hit_tag) != 0;
+    return (LOAD_ACQUIRE(&pool_state.features) & FEATURE_VERIFIER) != 0 || LOAD(&hit_tag) != 0;
 }
 
 static bool is_possible(const struct request *request)

@@ -80,7 +80,7 @@ static enum scrub_damage look_at(const struct place *place)
 {
     struct record record;
     if (place->kind == PLACE_FREED) {
-        bool is_filled = place->span->kind == SPAN_SLAB && note_is_filled(place->note);
+        bool is_filled = LOAD(&place->span->kind) == SPAN_SLAB && note_is_filled(place->note);
         return is_filled && !pattern_is_freed((const void *)place->start, place->charged) ? SCRUB_FREED : SCRUB_SOUND;
     }
     if (!is_booked(place, &record))

@@ -74,11 +74,11 @@ void verify_options(const struct verifier_options *options)
     hit_options(options);
     fault_options(options);
     leak_options(options);
-    verify.track = options->track;
     verify.frames = (unsigned)options->stack_frames;
     verify.has_special = options->special.count != 0;
     verify.has_log = options->track.count != 0 && options->log != 0;
     log_resize(verify.has_log ? (size_t)options->log : 0);
+    masks_set(&verify.track, &options->track);
     guard_options(options);
     verify.has_options = hit_masks != 0 || fault_is_on() || options->track.count != 0;
     unload_policy_set((enum unload_policy)options->unload);
@@ -154,7 +154,7 @@ void verify_forget(const struct record *record, const struct place *place)
 
 static void log_event(struct event *event)
 {
-    if (!verify.has_log || !event->is_tracked)
+    if (!event->is_tracked || !verify.has_log)
         return;
     (void)event_stack(event, verify.frames);
     log_add(event);
