@@ -82,11 +82,16 @@ static void tell_of_options(void)
         kept_policy_hook();
 }
 
-static int start(const char *text)
+/* By a first use only if nobody has started the library meanwhile: others may be at work with its options. */
+static int start(const char *text, bool is_first_use)
 {
     int result = TAGPOOL_OK;
     unsigned skipped = 0;
     port_lock(&face.lock);
+    if (is_first_use && is_started()) {
+        port_unlock(&face.lock);
+        return TAGPOOL_OK;
+    }
     if (!face.has_defaults) {
         const char *environment = port_environment("TAGPOOL_OPTIONS");
         options_default(&face.options);
@@ -120,7 +125,7 @@ static int start(const char *text)
 static bool start_by_first_use(void)
 {
     if (!is_started())
-        (void)start(NULL);
+        (void)start(NULL, true);
     return is_started();
 }
 
@@ -148,7 +153,7 @@ INTERNAL bool (*const pool_starter)(void) = start_by_first_use;
 
 int tagpool_start(const char *options)
 {
-    return start(options);
+    return start(options, false);
 }
 
 enum tagpool_verdict tagpool_verdict(void)
