@@ -8,7 +8,6 @@
 #include "service/irql.h"
 #include "service/request.h"
 
-#define CALLER __builtin_return_address(0)
 #define TAG_NONE TAGPOOL_TAG('N', 'o', 'n', 'e')
 
 /* What a POOL_TYPE is made of, besides the modifiers. */
@@ -32,7 +31,7 @@ void TAGPOOL_WDK_CALL ExInitializeDriverRuntime(ULONG RuntimeFlags)
 
 /* ---- allocate ---- */
 
-static struct wdk_request request_by_type(unsigned type, size_t bytes, uint32_t tag, const void *caller)
+INLINE struct wdk_request request_by_type(unsigned type, size_t bytes, uint32_t tag, struct wdk_site site)
 {
     return (struct wdk_request){
         .type = type,
@@ -43,11 +42,11 @@ static struct wdk_request request_by_type(unsigned type, size_t bytes, uint32_t 
         .contents = (type & POOL_ZERO_ALLOCATION) != 0 ? CONTENTS_ZERO : CONTENTS_UNKNOWN,
         .is_legacy = true,
         .raises = (type & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0,
-        .caller = caller,
+        .site = site,
     };
 }
 
-static void *allocate_by_type(const struct wdk_request *request)
+INLINE void *allocate_by_type(const struct wdk_request *request)
 {
     unsigned type = (unsigned)request->type & ~(unsigned)MODIFIERS;
     if ((type & TYPE_MUST_SUCCEED) != 0)
@@ -60,23 +59,23 @@ static void *allocate_by_type(const struct wdk_request *request)
     return NULL;
 }
 
-static void *allocate_plain(unsigned type, size_t bytes, uint32_t tag, const void *caller)
+INLINE void *allocate_plain(unsigned type, size_t bytes, uint32_t tag, struct wdk_site site)
 {
-    struct wdk_request request = request_by_type(type, bytes, tag, caller);
+    struct wdk_request request = request_by_type(type, bytes, tag, site);
     return allocate_by_type(&request);
 }
 
-static void *allocate_with_quota(unsigned type, size_t bytes, uint32_t tag, const void *caller)
+INLINE void *allocate_with_quota(unsigned type, size_t bytes, uint32_t tag, struct wdk_site site)
 {
-    struct wdk_request request = request_by_type(type, bytes, tag, caller);
+    struct wdk_request request = request_by_type(type, bytes, tag, site);
     request.has_quota = true;
     request.raises = (type & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE) == 0;
     return allocate_by_type(&request);
 }
 
-static void *allocate_with_priority(unsigned type, size_t bytes, uint32_t tag, unsigned priority, const void *caller)
+INLINE void *allocate_with_priority(unsigned type, size_t bytes, uint32_t tag, unsigned priority, struct wdk_site site)
 {
-    struct wdk_request request = request_by_type(type, bytes, tag, caller);
+    struct wdk_request request = request_by_type(type, bytes, tag, site);
     if (request_priority(&request, priority))
         return allocate_by_type(&request);
     request_report_type(&request, "an allocation was made with a priority that is no EX_POOL_PRIORITY", false);
@@ -92,60 +91,60 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOf
         if (LIKELY(block != NULL))
             return request_fill(block, NumberOfBytes);
     }
-    return allocate_plain(type, NumberOfBytes, Tag, CALLER);
+    return allocate_plain(type, NumberOfBytes, Tag, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
-    return allocate_plain((unsigned)PoolType, NumberOfBytes, TAG_NONE, CALLER);
+    return allocate_plain((unsigned)PoolType, NumberOfBytes, TAG_NONE, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate_plain((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
+    return allocate_plain((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate_plain((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
+    return allocate_plain((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate_with_quota((unsigned)PoolType, NumberOfBytes, Tag, CALLER);
+    return allocate_with_quota((unsigned)PoolType, NumberOfBytes, Tag, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithQuota(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
-    return allocate_with_quota((unsigned)PoolType, NumberOfBytes, TAG_NONE, CALLER);
+    return allocate_with_quota((unsigned)PoolType, NumberOfBytes, TAG_NONE, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolQuotaZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate_with_quota((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
+    return allocate_with_quota((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolQuotaUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate_with_quota((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, CALLER);
+    return allocate_with_quota((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
                                                      EX_POOL_PRIORITY Priority)
 {
-    return allocate_with_priority((unsigned)PoolType, NumberOfBytes, Tag, (unsigned)Priority, CALLER);
+    return allocate_with_priority((unsigned)PoolType, NumberOfBytes, Tag, (unsigned)Priority, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolPriorityZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY Priority)
 {
-    return allocate_with_priority((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, (unsigned)Priority, CALLER);
+    return allocate_with_priority((unsigned)PoolType | POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, (unsigned)Priority, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL ExAllocatePoolPriorityUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
                                                            EX_POOL_PRIORITY Priority)
 {
     return allocate_with_priority((unsigned)PoolType & ~(unsigned)POOL_ZERO_ALLOCATION, NumberOfBytes, Tag, (unsigned)Priority,
-                                  CALLER);
+                                  WDK_SITE);
 }
 
 /* ---- for file systems: the same, but raise ---- */
@@ -154,30 +153,30 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePoolPriorityUninitialized(POOL_TYPE PoolType, S
 
 PVOID TAGPOOL_WDK_CALL FsRtlAllocatePool(POOL_TYPE PoolType, ULONG NumberOfBytes)
 {
-    return allocate_plain(RAISING(PoolType), NumberOfBytes, TAG_NONE, CALLER);
+    return allocate_plain(RAISING(PoolType), NumberOfBytes, TAG_NONE, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL FsRtlAllocatePoolWithTag(POOL_TYPE PoolType, ULONG NumberOfBytes, ULONG Tag)
 {
-    return allocate_plain(RAISING(PoolType), NumberOfBytes, Tag, CALLER);
+    return allocate_plain(RAISING(PoolType), NumberOfBytes, Tag, WDK_SITE);
 }
 
 /* Whatever the quota routine would raise, these raise one status. */
-static void *allocate_quota_or_raise(unsigned type, size_t bytes, uint32_t tag, const void *caller)
+INLINE void *allocate_quota_or_raise(unsigned type, size_t bytes, uint32_t tag, struct wdk_site site)
 {
-    struct wdk_request request = request_by_type(type, bytes, tag, caller);
+    struct wdk_request request = request_by_type(type, bytes, tag, site);
     request.has_quota = request.raises = request.hides_quota = true;
     return allocate_by_type(&request);
 }
 
 PVOID TAGPOOL_WDK_CALL FsRtlAllocatePoolWithQuota(POOL_TYPE PoolType, ULONG NumberOfBytes)
 {
-    return allocate_quota_or_raise((unsigned)PoolType, NumberOfBytes, TAG_NONE, CALLER);
+    return allocate_quota_or_raise((unsigned)PoolType, NumberOfBytes, TAG_NONE, WDK_SITE);
 }
 
 PVOID TAGPOOL_WDK_CALL FsRtlAllocatePoolWithQuotaTag(POOL_TYPE PoolType, ULONG NumberOfBytes, ULONG Tag)
 {
-    return allocate_quota_or_raise((unsigned)PoolType, NumberOfBytes, Tag, CALLER);
+    return allocate_quota_or_raise((unsigned)PoolType, NumberOfBytes, Tag, WDK_SITE);
 }
 
 /* ---- free ---- */

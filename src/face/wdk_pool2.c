@@ -7,7 +7,6 @@
 #include "service/request.h"
 #include "tagpool/wdk/pool.h"
 
-#define CALLER __builtin_return_address(0)
 
 #define KINDS (POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED)
 #define KNOWN_REQUIRED                                                                                                 \
@@ -52,7 +51,7 @@ static const char *fault_of(uint32_t flags)
     return NULL;
 }
 
-static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint32_t tag, const void *caller)
+static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint32_t tag, struct wdk_site site)
 {
     return (struct wdk_request){
         .type = (uintptr_t)flags,
@@ -64,7 +63,7 @@ static struct wdk_request request_by_flags(POOL_FLAGS flags, size_t bytes, uint3
         .has_quota = (flags & POOL_FLAG_USE_QUOTA) != 0,
         .raises = (flags & POOL_FLAG_RAISE_ON_FAILURE) != 0,
         .special = (flags & POOL_FLAG_SPECIAL_POOL) != 0,
-        .caller = caller,
+        .site = site,
     };
 }
 
@@ -83,7 +82,7 @@ PVOID TAGPOOL_WDK_CALL ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, U
         if (LIKELY(block != NULL))
             return memset(block, 0, NumberOfBytes);
     }
-    struct wdk_request request = request_by_flags(Flags, NumberOfBytes, Tag, CALLER);
+    struct wdk_request request = request_by_flags(Flags, NumberOfBytes, Tag, WDK_SITE);
     const char *fault = fault_of((uint32_t)Flags);
     return fault != NULL ? refuse_request(&request, fault) : request_allocate(&request);
 }
@@ -112,7 +111,7 @@ static const char *fault_of_parameter(const POOL_EXTENDED_PARAMETER *parameter, 
 PVOID TAGPOOL_WDK_CALL ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag,
                                        PCPOOL_EXTENDED_PARAMETER ExtendedParameters, ULONG ExtendedParametersCount)
 {
-    struct wdk_request request = request_by_flags(Flags, NumberOfBytes, Tag, CALLER);
+    struct wdk_request request = request_by_flags(Flags, NumberOfBytes, Tag, WDK_SITE);
     const char *fault = fault_of((uint32_t)Flags);
     if (fault == NULL && ExtendedParameters == NULL && ExtendedParametersCount != 0)
         fault = "extended parameters are counted, but their address is NULL";

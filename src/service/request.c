@@ -75,7 +75,7 @@ void *request_fill(void *block, size_t bytes)
 static uint32_t check_request(const struct wdk_request *request)
 {
     unsigned irql = irql_now();
-    uintptr_t caller = (uintptr_t)request->caller;
+    uintptr_t caller = (uintptr_t)request->site.caller;
     bool is_strict;
     if (irql > irql_most(request->pool)) {
         report_request(BAD_POOL_CALLER, 0x08, irql, request->type, request->bytes, true);
@@ -106,8 +106,8 @@ static void *grant_request(const struct wdk_request *request)
 {
     bool zero = request->contents == CONTENTS_ZERO;
     void *block = pool_alloc_slow(&(struct request){.pool = request->pool, .bytes = request->bytes, .tag = request->tag,
-                                                    .alignment = request->alignment, .zero = zero, .caller = request->caller,
-                                                    .frame = request->frame, .spare = request->spare,
+                                                    .alignment = request->alignment, .zero = zero, .caller = request->site.caller,
+                                                    .frame = request->site.frame, .spare = request->spare,
                                                     .is_promised = request->is_promised, .special = request->special,
                                                     .edge = request->edge});
     if (block != NULL && !zero)

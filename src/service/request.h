@@ -16,6 +16,14 @@
 
 enum request_contents { CONTENTS_UNKNOWN, CONTENTS_ZERO };
 
+/* From where a routine was called. The routine keeps a request of its own on its stack, so that its frame is there to be walked
+ * from while the request is served. */
+struct wdk_site {
+    const void *caller, *frame;
+};
+
+#define WDK_SITE ((struct wdk_site){__builtin_return_address(0), __builtin_frame_address(0)})
+
 struct wdk_request {
     uintptr_t type; /* POOL_TYPE or POOL_FLAGS as given, for reports */
     unsigned pool;
@@ -31,8 +39,7 @@ struct wdk_request {
     bool is_promised;
     bool special;
     uint8_t edge;
-    const void *caller;
-    const void *frame;
+    struct wdk_site site;
 };
 
 /* Checks the rules that all routines share, charges quota, allocates, and fills: the block, or NULL, or raises. */
