@@ -7,7 +7,6 @@
 #include "service/request.h"
 #include "tagpool/wdk/pool.h"
 
-
 #define KINDS (POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED)
 #define KNOWN_REQUIRED                                                                                                 \
     (KINDS | POOL_FLAG_USE_QUOTA | POOL_FLAG_UNINITIALIZED | POOL_FLAG_CACHE_ALIGNED | POOL_FLAG_RAISE_ON_FAILURE |    \

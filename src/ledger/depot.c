@@ -51,24 +51,14 @@ static struct stack *stack_at(uint32_t number)
 
 /* ---- start: pre: the lock is held ---- */
 
-static void *table_of(size_t bytes)
-{
-    void *table = port_reserve(bytes);
-    if (table != NULL && !port_commit(table, bytes)) {
-        port_release(table, bytes);
-        table = NULL;
-    }
-    return table;
-}
-
 static bool depot_is_there(void)
 {
     if (depot.storage != NULL)
         return true;
     if (depot.buckets == NULL)
-        depot.buckets = table_of(round_up(DEPOT_BUCKETS * sizeof *depot.buckets, PORT_UNIT_BYTES));
+        depot.buckets = port_obtain(round_up(DEPOT_BUCKETS * sizeof *depot.buckets, PORT_UNIT_BYTES));
     if (depot.sites == NULL)
-        depot.sites = table_of(round_up(DEPOT_SITES * sizeof *depot.sites, PORT_UNIT_BYTES));
+        depot.sites = port_obtain(round_up(DEPOT_SITES * sizeof *depot.sites, PORT_UNIT_BYTES));
     if (depot.buckets == NULL || depot.sites == NULL)
         return false;
     depot.used = 8; /* so that no stack has the number 0 */

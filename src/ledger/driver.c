@@ -28,13 +28,8 @@ static bool drivers_are_there(void)
     size_t bytes = round_up(DRIVERS_MOST * sizeof *drivers.driver, PORT_UNIT_BYTES);
     if (drivers.driver != NULL)
         return true;
-    struct driver *table = port_reserve(bytes);
-    if (table != NULL && !port_commit(table, bytes)) {
-        port_release(table, bytes);
-        table = NULL;
-    }
-    drivers.driver = table;
-    return table != NULL;
+    drivers.driver = port_obtain(bytes);
+    return drivers.driver != NULL;
 }
 
 static struct driver *driver_named(const char *name, size_t length)

@@ -41,11 +41,7 @@ void log_resize(size_t entries)
     if (entries == operations_log.entries)
         return;
     size_t bytes = round_up(entries * sizeof(struct event), PORT_UNIT_BYTES);
-    struct event *ring = entries != 0 ? port_reserve(bytes) : NULL;
-    if (ring != NULL && !port_commit(ring, bytes)) {
-        port_release(ring, bytes);
-        ring = NULL;
-    }
+    struct event *ring = entries != 0 ? port_obtain(bytes) : NULL;
     log_lock();
     struct event *old = operations_log.ring;
     size_t old_bytes = operations_log.bytes;

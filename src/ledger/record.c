@@ -68,13 +68,9 @@ static bool grow_records(struct record_table *table)
 {
     struct record_table old = *table;
     size_t bytes = old.bytes == 0 ? FIRST_BYTES : old.bytes * 2;
-    struct record *slots = port_reserve(bytes);
+    struct record *slots = port_obtain(bytes);
     if (slots == NULL)
         return false;
-    if (!port_commit(slots, bytes)) {
-        port_release(slots, bytes);
-        return false;
-    }
     table->slots = slots;
     table->bytes = bytes;
     for (table->mask = 1; (table->mask + 1) * 2 * sizeof *slots <= bytes; table->mask = table->mask * 2 + 1)

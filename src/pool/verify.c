@@ -50,12 +50,7 @@ static void verify_prepare(void)
     size_t bytes = round_up(LEDGER_ROWS * sizeof *verify.nth, PORT_UNIT_BYTES);
     if (verify.nth != NULL)
         return;
-    aligned_u64 *nth = port_reserve(bytes);
-    if (nth != NULL && !port_commit(nth, bytes)) {
-        port_release(nth, bytes);
-        nth = NULL;
-    }
-    STORE_RELEASE(&verify.nth, nth);
+    STORE_RELEASE(&verify.nth, (aligned_u64 *)port_obtain(bytes));
 }
 
 void verify_switch(void)

@@ -44,6 +44,17 @@ INTERNAL bool port_commit(void *base, size_t bytes);
 INTERNAL bool port_commit_lazily(void *base, size_t bytes);
 INTERNAL bool port_expect(void *base, size_t bytes);
 
+/* Both at once, for tables: memory that reads zero, or NULL, with nothing reserved, iff there is none. port_release() ends it. */
+static inline void *port_obtain(size_t bytes)
+{
+    void *base = port_reserve(bytes);
+    if (base != NULL && !port_commit(base, bytes)) {
+        port_release(base, bytes);
+        base = NULL;
+    }
+    return base;
+}
+
 /* Gives the memory behind committed addresses back to the system. They stay usable and read zero. */
 INTERNAL bool port_decommit(void *base, size_t bytes);
 

@@ -53,13 +53,9 @@ static struct quota_row *find_or_add_process(void *process)
         return row;
     if ((quota.count + 1) * sizeof *row > quota.bytes) {
         size_t bytes = quota.bytes != 0 ? quota.bytes * 2 : PORT_UNIT_BYTES;
-        struct quota_row *rows = port_reserve(bytes);
+        struct quota_row *rows = port_obtain(bytes);
         if (rows == NULL)
             return NULL;
-        if (!port_commit(rows, bytes)) {
-            port_release(rows, bytes);
-            return NULL;
-        }
         if (quota.rows != NULL) {
             memcpy(rows, quota.rows, quota.count * sizeof *rows);
             port_release(quota.rows, quota.bytes);
