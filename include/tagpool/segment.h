@@ -10,8 +10,11 @@
  *     which are zero.
  *   - Tags and shards are only ever added. A row is complete before the count that covers it grows; `sequence` grows with
  *     every addition and every change of `pools`, and is odd while one is under way.
- *   - A counter is written by one thread and grows. To sum a tag, read the `out` counters of all shards, then the `in`
- *     counters: no block is then seen freed before it was allocated. Sums are exact when all threads rest.
+ *   - A counter is written by one thread. A row's counts are in two places, the newest packed, older ones settled; they move when
+ *     the packed ones fill up, and the row's `sequence` is odd meanwhile: read a row again if that is odd or has changed. (If
+ *     it stays odd, the writer was stopped there.)
+ *   - To sum a tag, read what was freed in all shards, then what was allocated: no block is then seen freed before it was
+ *     allocated. Sums are modulo 2^64, and exact when all threads rest.
  *   - A shard outlives its thread and is handed to a later one; shard 0 is written by several threads in turn, under a lock.
  */
 #ifndef TAGPOOL_SEGMENT_H
@@ -21,7 +24,7 @@
 
 #define TAGPOOL_SEGMENT_MAGIC "TAGPOOL"     /* 8 bytes with the closing zero */
 #define TAGPOOL_SEGMENT_BYTE_ORDER 0x01020304u
-#define TAGPOOL_SEGMENT_VERSION 2u
+#define TAGPOOL_SEGMENT_VERSION 3u
 
 /* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
 #if defined(__GNUC__)
@@ -57,7 +60,7 @@ struct tagpool_segment {
     tagpool_count tags_offset;     /* of the tag rows */
     tagpool_count shards_offset;   /* of the shards' descriptions */
     uint32_t shard_bytes;     /* of a shard's description */
-    uint32_t reserved_word;
+    uint32_t settled_bytes;   /* of a row of settled counts */
     uint32_t sequence;
     uint32_t overflowed;      /* 1 once a tag was counted in the overflow row */
     tagpool_count process;
@@ -75,27 +78,44 @@ struct tagpool_segment_tag {
     tagpool_count failures[2];
 };
 
-/* The counters of one tag in one pool in one shard: 64 bytes. Outstanding: allocs - frees blocks, charged_in - charged_out
- * charged bytes; that less slack_in - slack_out requested bytes. */
+/* Counts of blocks, of what they were charged, and of what of that was not requested, in one word, so that one addition counts an
+ * operation: (charged bytes / 16) << 44 | blocks << 24 | slack bytes. */
+#define TAGPOOL_SEGMENT_BLOCKS_SHIFT 24
+#define TAGPOOL_SEGMENT_CHARGED_SHIFT 44
+#define TAGPOOL_SEGMENT_GRANULE 16u
+
+/* The newest counts of one tag in one pool in one shard: 32 bytes. */
 struct tagpool_segment_counts {
-    tagpool_count allocs;
-    tagpool_count charged_in;
-    tagpool_count slack_in;      /* charged and not requested */
-    tagpool_count frees;
-    tagpool_count charged_out;
-    tagpool_count slack_out;
-    tagpool_level limit_blocks;  /* allocs - frees, and charged_in - charged_out, up to which the shard need not */
-    tagpool_level limit_charged; /* look for a new peak */
+    tagpool_count in;    /* packed: allocations that are not settled */
+    tagpool_count out;   /* packed: frees; of a row in use it begins with 4 MiB charged, for which out.charged is less */
+    tagpool_count guard; /* the writer's: in - out + guard has bit 43 or 63 set when it must look for a new peak, or settle */
+    uint32_t sequence;   /* grows with each settling, and is odd while one is under way */
+    uint32_t reserved;
 };
 
-/* A shard, and where its counters are: first a row for each tag in the nonpaged pool, in the order of the tags, then the same
- * for the paged pool. */
+struct tagpool_segment_sums {
+    tagpool_count blocks;
+    tagpool_count charged;
+    tagpool_count slack; /* charged and not requested */
+};
+
+/* Its older counts: 64 bytes. Newest and older ones together, outstanding: in less out. */
+struct tagpool_segment_settled {
+    struct tagpool_segment_sums in;  /* allocations */
+    struct tagpool_segment_sums out; /* frees */
+    tagpool_level limit_blocks;      /* in less out up to which the shard need not look for a new peak */
+    tagpool_level limit_charged;
+};
+
+/* A shard, and where its counters are: for each pool a row for each tag, in the order of the tags, of the newest counts, and so
+ * of the settled ones. */
 struct tagpool_segment_shard {
     uint32_t in_use;             /* a living thread holds the shard */
     uint32_t reserved;
     tagpool_count thread;        /* number of the thread that holds or held it */
-    tagpool_count rows_offset;   /* of the nonpaged rows */
-    tagpool_count paged_offset;  /* of the paged rows */
+    tagpool_count counts_offset[2];  /* by pool: of its rows of newest counts */
+    tagpool_count settled_offset[2]; /* of its rows of settled counts */
+    tagpool_count reserved_more[2];
 };
 
 #endif

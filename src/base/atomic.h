@@ -21,6 +21,11 @@ typedef uint64_t aligned_u64 __attribute__((aligned(8)));
 #define ADD(p, n) ((void)(*(p) += (n)))
 #define FENCE() ((void)0)
 
+static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
+{
+    return (int64_t)(*p += n) < 0;
+}
+
 static inline uint32_t exchange_u32(uint32_t *p, uint32_t value)
 {
     uint32_t old = *p;
@@ -76,6 +81,20 @@ _Static_assert(sizeof(size_t) == 8, "addq is for 64-bit words");
 #else
 #define ADD(p, n) STORE(p, LOAD(p) + (n))
 #endif
+
+/* The same; true iff the sum has its top bit set. */
+static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
+{
+#if defined(__x86_64__) && !defined(SEEN_BY_SANITIZER)
+    bool is_negative;
+    __asm__("addq %2, %0" : "+m"(*p), "=@ccs"(is_negative) : "er"(n));
+    return is_negative;
+#else
+    uint64_t sum = LOAD(p) + n;
+    STORE(p, sum);
+    return (int64_t)sum < 0;
+#endif
+}
 
 /* Loads an aligned word as LOAD() does, on the fast paths: compilers fold a plain load into the instruction that uses it, but no
  * atomic one, and those paths are bound by how many instructions they have. */

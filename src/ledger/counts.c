@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * counts.c: the counters of a tag: sums over shards, peaks, failures.
+ * counts.c: the counters of a tag: rows that fill up, sums over shards, peaks, failures.
  */
 #include "ledger/ledger.h"
+
+/* One row, and where it belongs. */
+struct counts_row {
+    struct tagpool_segment_counts *newest;
+    struct tagpool_segment_settled *settled;
+};
+
+static struct counts_row find_row(uint32_t shard, uint32_t tag_index, unsigned pool)
+{
+    return (struct counts_row){&ledger_rows(shard, pool)[tag_index], &ledger_settled(shard, pool)[tag_index]};
+}
 
 /* ---- sums ----
  * Frees are read before allocations: a block that is freed while we read is then still seen as outstanding, never as minus
@@ -13,42 +24,77 @@ static uint64_t difference(uint64_t in, uint64_t out)
     return in > out ? in - out : 0;
 }
 
+/* How often a reader looks again at a row that is being settled; then it takes what is there: who settles may be the thread that
+ * this reader has interrupted. */
+#define READ_ATTEMPTS 1000
+
+static void sums_add(struct tagpool_segment_sums *sums, const struct tagpool_segment_sums *more)
+{
+    sums->blocks += more->blocks;
+    sums->charged += more->charged;
+    sums->slack += more->slack;
+}
+
+/* What is in a packed word and in settled sums, of which some may move from one to the other meanwhile. */
+static struct tagpool_segment_sums read_half(const tagpool_count *packed, const struct tagpool_segment_sums *settled)
+{
+    uint64_t tally = LOAD_ACQUIRE(packed);
+    return (struct tagpool_segment_sums){.blocks = LOAD_ACQUIRE(&settled->blocks) + tally_blocks(tally),
+                                         .charged = LOAD_ACQUIRE(&settled->charged) + tally_charged(tally),
+                                         .slack = LOAD_ACQUIRE(&settled->slack) + tally_slack(tally)};
+}
+
+/* What was freed, or allocated, in a row. */
+static struct tagpool_segment_sums read_row(const struct counts_row *row, bool is_out)
+{
+    struct tagpool_segment_sums half;
+    for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+        uint32_t sequence = LOAD_ACQUIRE(&row->newest->sequence);
+        half = is_out ? read_half(&row->newest->out, &row->settled->out) : read_half(&row->newest->in, &row->settled->in);
+        if (sequence % 2 == 0 && LOAD(&row->newest->sequence) == sequence)
+            break;
+        if (attempt % 100 == 0)
+            port_yield(); /* who settles may wait for this processor */
+    }
+    return half;
+}
+
+/* Of all shards. */
+struct all_counts {
+    struct tagpool_segment_sums in, out;
+};
+
+static void add_up(uint32_t tag_index, unsigned pool, struct all_counts *all)
+{
+    uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
+    memset(all, 0, sizeof *all);
+    for (int is_out = 1; is_out >= 0; is_out--)
+        for (uint32_t shard = 0; shard < shards; shard++) {
+            struct counts_row row = find_row(shard, tag_index, pool);
+            if (!ledger_is_joined(row.newest))
+                continue;
+            struct tagpool_segment_sums half = read_row(&row, is_out);
+            sums_add(is_out ? &all->out : &all->in, &half);
+        }
+}
+
 static void raise_to(tagpool_count *peak, int64_t live)
 {
     if (live > (int64_t)LOAD(peak))
         STORE(peak, (uint64_t)live);
 }
 
-/* Adds up the counters of all shards. */
-static void add_up(uint32_t tag_index, unsigned pool, struct tagpool_segment_counts *all)
-{
-    uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
-    memset(all, 0, sizeof *all);
-    for (uint32_t shard = 0; shard < shards; shard++) {
-        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
-        all->frees += LOAD_ACQUIRE(&row->frees);
-        all->charged_out += LOAD_ACQUIRE(&row->charged_out);
-        all->slack_out += LOAD_ACQUIRE(&row->slack_out);
-    }
-    for (uint32_t shard = 0; shard < shards; shard++) {
-        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
-        all->allocs += LOAD(&row->allocs);
-        all->charged_in += LOAD(&row->charged_in);
-        all->slack_in += LOAD(&row->slack_in);
-    }
-}
-
 /* With several writers a peak may lag behind what is outstanding now. If nothing moves between two readings, the reading is
  * true, and the peak is raised to it. */
-static void catch_up(uint32_t tag_index, unsigned pool, const struct tagpool_segment_counts *seen)
+static void catch_up(uint32_t tag_index, unsigned pool, const struct all_counts *seen)
 {
     struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
-    int64_t blocks = (int64_t)(seen->allocs - seen->frees);
-    int64_t charged = (int64_t)(seen->charged_in - seen->charged_out);
+    int64_t blocks = (int64_t)(seen->in.blocks - seen->out.blocks);
+    int64_t charged = (int64_t)(seen->in.charged - seen->out.charged);
     if (LOAD(&tag->writer) != UINT32_MAX ||
         (blocks <= (int64_t)LOAD(&tag->peak_blocks[pool]) && charged <= (int64_t)LOAD(&tag->peak_charged[pool])))
         return;
-    struct tagpool_segment_counts again;
+    struct all_counts again;
     port_lock(&ledger.lock);
     add_up(tag_index, pool, &again);
     if (memcmp(seen, &again, sizeof again) == 0) {
@@ -61,38 +107,123 @@ static void catch_up(uint32_t tag_index, unsigned pool, const struct tagpool_seg
 void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
 {
     const struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
-    struct tagpool_segment_counts all;
+    struct all_counts all;
     add_up(tag_index, pool, &all);
     catch_up(tag_index, pool, &all);
-    sum->allocs = all.allocs;
-    sum->frees = all.frees;
-    sum->blocks = difference(all.allocs, all.frees);
-    sum->charged = difference(all.charged_in, all.charged_out);
-    sum->bytes = difference(all.charged_in - all.slack_in, all.charged_out - all.slack_out);
+    sum->allocs = all.in.blocks;
+    sum->frees = all.out.blocks;
+    sum->blocks = difference(all.in.blocks, all.out.blocks);
+    sum->charged = difference(all.in.charged, all.out.charged);
+    sum->bytes = difference(all.in.charged - all.in.slack, all.out.charged - all.out.slack);
     sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
     sum->peak_charged = LOAD(&tag->peak_charged[pool]);
     sum->failures = LOAD(&tag->failures[pool]);
 }
 
-/* ---- peaks ---- */
+/* ---- settling. pre of all: the lock is held. ---- */
 
-static int64_t net_blocks(const struct tagpool_segment_counts *row)
+/* Between the two, stores are releases, so that each of them comes after the first. */
+static void settle_begin(struct tagpool_segment_counts *newest)
 {
-    return (int64_t)(LOAD(&row->allocs) - LOAD(&row->frees));
+    STORE(&newest->sequence, newest->sequence + 1);
 }
 
-static int64_t net_charged(const struct tagpool_segment_counts *row)
+static void settle_end(struct tagpool_segment_counts *newest)
 {
-    return (int64_t)(LOAD(&row->charged_in) - LOAD(&row->charged_out));
+    STORE_RELEASE(&newest->sequence, newest->sequence + 1);
+}
+
+static void add_settled(struct tagpool_segment_sums *sums, uint64_t blocks, uint64_t charged, uint64_t slack)
+{
+    STORE_RELEASE(&sums->blocks, sums->blocks + blocks);
+    STORE_RELEASE(&sums->charged, sums->charged + charged);
+    STORE_RELEASE(&sums->slack, sums->slack + slack);
+}
+
+/* What is settled is outstanding but for `out`, which begins with something. */
+static int64_t settled_blocks(const struct tagpool_segment_settled *settled)
+{
+    return (int64_t)(settled->in.blocks - settled->out.blocks);
+}
+
+static int64_t settled_charged(const struct tagpool_segment_settled *settled)
+{
+    return (int64_t)(settled->in.charged - settled->out.charged - TALLY_OUT_FIRST_BYTES);
+}
+
+static void set_limits(const struct counts_row *row, int64_t blocks, int64_t charged)
+{
+    STORE(&row->settled->limit_blocks, blocks);
+    STORE(&row->settled->limit_charged, charged);
+    STORE(&row->newest->guard, tally_guard(blocks - settled_blocks(row->settled), charged - settled_charged(row->settled)));
+}
+
+static void settle(const struct counts_row *row)
+{
+    struct tagpool_segment_counts *newest = row->newest;
+    struct tagpool_segment_settled *settled = row->settled;
+    uint64_t in = LOAD(&newest->in);
+    uint64_t out = LOAD(&newest->out);
+    settle_begin(newest);
+    add_settled(&settled->in, tally_blocks(in), tally_charged(in), tally_slack(in));
+    STORE_RELEASE(&newest->in, 0);
+    add_settled(&settled->out, tally_blocks(out), tally_charged(out) - TALLY_OUT_FIRST_BYTES, tally_slack(out));
+    STORE_RELEASE(&newest->out, TALLY_OUT_FIRST);
+    settle_end(newest);
+    set_limits(row, settled->limit_blocks, settled->limit_charged);
+}
+
+/* A row nobody has counted in: no block is outstanding in it, and none may be without a look. */
+static void settle_first(const struct counts_row *row)
+{
+    settle_begin(row->newest);
+    STORE_RELEASE(&row->newest->out, TALLY_OUT_FIRST);
+    STORE_RELEASE(&row->settled->out.charged, -TALLY_OUT_FIRST_BYTES);
+    settle_end(row->newest);
+    set_limits(row, 0, 0);
+}
+
+void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
+{
+    struct counts_row row = find_row(shard, tag_index, pool);
+    port_lock(&ledger.lock);
+    settle(&row);
+    port_unlock(&ledger.lock);
+}
+
+void ledger_join(uint32_t shard, uint32_t tag_index)
+{
+    uint32_t *writer = &ledger.tags[tag_index].writer;
+    if (ledger_is_joined(&ledger_rows(shard, 0)[tag_index]))
+        return;
+    port_lock(&ledger.lock);
+    STORE(writer, *writer == 0 ? shard + 1 : UINT32_MAX);
+    for (unsigned pool = 2; pool-- > 0;) {
+        struct counts_row row = find_row(shard, tag_index, pool);
+        settle_first(&row);
+    }
+    port_unlock(&ledger.lock);
+}
+
+/* ---- peaks ---- */
+
+static int64_t net_blocks(const struct counts_row *row)
+{
+    return settled_blocks(row->settled) + (int64_t)(tally_blocks(LOAD(&row->newest->in)) - tally_blocks(LOAD(&row->newest->out)));
+}
+
+static int64_t net_charged(const struct counts_row *row)
+{
+    uint64_t out = tally_charged(LOAD(&row->newest->out)) - TALLY_OUT_FIRST_BYTES;
+    return settled_charged(row->settled) + (int64_t)(tally_charged(LOAD(&row->newest->in)) - out);
 }
 
 /* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */
-static void peak_of_one(struct tagpool_segment_tag *tag, struct tagpool_segment_counts *row, unsigned pool)
+static void peak_of_one(struct tagpool_segment_tag *tag, const struct counts_row *row, unsigned pool)
 {
     raise_to(&tag->peak_blocks[pool], net_blocks(row));
     raise_to(&tag->peak_charged[pool], net_charged(row));
-    STORE(&row->limit_blocks, (int64_t)LOAD(&tag->peak_blocks[pool]));
-    STORE(&row->limit_charged, (int64_t)LOAD(&tag->peak_charged[pool]));
+    set_limits(row, (int64_t)LOAD(&tag->peak_blocks[pool]), (int64_t)LOAD(&tag->peak_charged[pool]));
 }
 
 /* What each of n shards may add before the next look: its part of the room below the peak, at least a grain. Powers of two
@@ -112,11 +243,11 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
     int64_t charged = 0;
     uint32_t n = 0;
     for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
-        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
-        if ((LOAD(&row->allocs) | LOAD(&row->frees)) == 0)
+        struct counts_row row = find_row(shard, tag_index, pool);
+        if (!ledger_is_joined(row.newest))
             continue;
-        blocks += net_blocks(row);
-        charged += net_charged(row);
+        blocks += net_blocks(&row);
+        charged += net_charged(&row);
         n++;
     }
     raise_to(&tag->peak_blocks[pool], blocks);
@@ -124,23 +255,73 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
     int64_t add_blocks = share((int64_t)LOAD(&tag->peak_blocks[pool]) - blocks, n, LEDGER_GRAIN_BLOCKS);
     int64_t add_charged = share((int64_t)LOAD(&tag->peak_charged[pool]) - charged, n, LEDGER_GRAIN_BYTES);
     for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
-        struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag_index];
-        if ((LOAD(&row->allocs) | LOAD(&row->frees)) == 0)
-            continue;
-        STORE(&row->limit_blocks, net_blocks(row) + add_blocks);
-        STORE(&row->limit_charged, net_charged(row) + add_charged);
+        struct counts_row row = find_row(shard, tag_index, pool);
+        if (ledger_is_joined(row.newest))
+            set_limits(&row, net_blocks(&row) + add_blocks, net_charged(&row) + add_charged);
     }
 }
 
-NOINLINE void ledger_peak(struct tagpool_segment_counts *row, uint32_t shard, uint32_t tag_index, unsigned pool)
+/* Whether the lanes of allocations are half full: what is to be counted next may then be above any limit that fits. */
+static bool is_nearly_full(const struct tagpool_segment_counts *newest)
+{
+    uint64_t in = LOAD(&newest->in);
+    return tally_blocks(in) >= TALLY_ROOM / 2 || tally_charged(in) >= TALLY_OUT_FIRST_BYTES / 2;
+}
+
+NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
     struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
-    if (LOAD(&tag->writer) == shard + 1) {
-        peak_of_one(tag, row, pool);
+    struct counts_row row = find_row(shard, tag_index, pool);
+    bool is_full = is_nearly_full(row.newest);
+    if (LOAD(&tag->writer) == shard + 1 && !is_full) {
+        peak_of_one(tag, &row, pool);
         return;
     }
     port_lock(&ledger.lock);
-    peak_of_several(tag, tag_index, pool);
+    if (is_full)
+        settle(&row);
+    if (LOAD(&tag->writer) == shard + 1)
+        peak_of_one(tag, &row, pool);
+    else
+        peak_of_several(tag, tag_index, pool);
+    port_unlock(&ledger.lock);
+}
+
+/* ---- blocks of any size: large ones are settled at once ---- */
+
+static void settle_block(const struct counts_row *row, bool is_free, size_t charged, size_t slack)
+{
+    settle_begin(row->newest);
+    add_settled(is_free ? &row->settled->out : &row->settled->in, 1, charged, slack);
+    settle_end(row->newest);
+    set_limits(row, row->settled->limit_blocks, row->settled->limit_charged);
+}
+
+void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack)
+{
+    struct counts_row row = find_row(shard, tag_index, pool);
+    bool is_peak = true;
+    if (charged <= TALLY_BLOCK_MOST) {
+        is_peak = ledger_charge(row.newest, tally_of(charged, slack));
+    } else {
+        port_lock(&ledger.lock);
+        settle_block(&row, false, charged, slack);
+        port_unlock(&ledger.lock);
+    }
+    if (is_peak)
+        ledger_peak(shard, tag_index, pool);
+}
+
+void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack)
+{
+    struct counts_row row = find_row(shard, tag_index, pool);
+    if (charged <= TALLY_BLOCK_MOST) {
+        if (ledger_discharge(row.newest, tally_of(charged, slack)))
+            ledger_settle(shard, tag_index, pool);
+        return;
+    }
+    port_lock(&ledger.lock);
+    settle_block(&row, true, charged, slack);
     port_unlock(&ledger.lock);
 }
 

@@ -11,13 +11,13 @@ INTERNAL struct ledger ledger = {.lock = PORT_LOCK_INITIAL};
 
 _Static_assert(sizeof(struct tagpool_segment) == 1024, "the header's size is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_tag) == 64, "a tag row's size is part of the format");
-_Static_assert(sizeof(struct tagpool_segment_counts) == 64, "a row of counters fills a cache line");
-_Static_assert(sizeof(struct tagpool_segment_shard) == 32, "a shard's description has a size that is part of the format");
+_Static_assert(sizeof(struct tagpool_segment_counts) == 32, "a row of counters fills half a cache line");
+_Static_assert(sizeof(struct tagpool_segment_settled) == 64, "a row of settled counters fills a cache line");
+_Static_assert(sizeof(struct tagpool_segment_shard) == 64, "a shard's description has a size that is part of the format");
 
-#define SHARD_BYTES (round_up(PORT_COLOUR_ROWS + 2 * LEDGER_POOL_BYTES, PORT_UNIT_BYTES))
-
-/* Rows of the first tags, which a new shard is likely to use. */
-#define FIRST_ROWS_BYTES (LEDGER_POOL_BYTES < PORT_UNIT_BYTES ? LEDGER_POOL_BYTES : PORT_UNIT_BYTES)
+/* In a shard: newest counts of the nonpaged and of the paged pool, then settled ones. Each begins a cache line. */
+#define COUNTS_BYTES round_up(LEDGER_COUNTS_BYTES, 64)
+#define SHARD_BYTES round_up(PORT_COLOUR_ROWS + 2 * (COUNTS_BYTES + LEDGER_SETTLED_BYTES), PORT_UNIT_BYTES)
 
 /* The hash from tags to indices. It grows four times larger before it is half full, so that a search ends soon and a few tags
  * touch little memory. Each size has a place of its own in one range, from twice its bytes on, so that who still searches a
@@ -44,6 +44,7 @@ static void fill_header(struct tagpool_segment *segment, size_t bytes, size_t fi
     segment->header_bytes = sizeof *segment;
     segment->tag_bytes = sizeof(struct tagpool_segment_tag);
     segment->counts_bytes = sizeof(struct tagpool_segment_counts);
+    segment->settled_bytes = sizeof(struct tagpool_segment_settled);
     segment->pointer_bytes = sizeof(void *);
     segment->segment_bytes = bytes;
     segment->used_bytes = fixed_bytes;
@@ -168,25 +169,31 @@ uint32_t ledger_find(uint32_t tag)
 
 /* ---- shards ---- */
 
-/* Of each pool's rows the first ones, and the last one, which is the overflow's, will be used, or read when all are added up. */
-static bool expect_rows(char *rows)
+/* Of each pool's rows the first ones, which a new shard is likely to use, and the last one, which is the overflow's. */
+static bool expect_rows(char *rows, size_t row_bytes)
 {
-    size_t row = sizeof(struct tagpool_segment_counts);
-    return port_expect(rows, FIRST_ROWS_BYTES) &&
-           port_expect(rows + LEDGER_POOL_BYTES - row, row + FIRST_ROWS_BYTES) &&
-           port_expect(rows + 2 * LEDGER_POOL_BYTES - row, row);
+    size_t all = LEDGER_ROWS * row_bytes;
+    return port_expect(rows, all < PORT_UNIT_BYTES ? all : PORT_UNIT_BYTES) && port_expect(rows + all - row_bytes, row_bytes);
 }
 
 /* Makes the rows of the next shard usable. pre: the lock is held. */
 static bool add_shard(uint32_t shard)
 {
     struct tagpool_segment *segment = ledger.segment;
+    struct tagpool_segment_shard *description = &ledger.shards[shard];
     size_t offset = (size_t)segment->used_bytes;
-    if (shard >= segment->shard_capacity || !port_commit_lazily((char *)segment + offset, SHARD_BYTES) ||
-        !expect_rows((char *)segment + offset + PORT_COLOUR_ROWS))
+    char *rows = (char *)segment + offset + PORT_COLOUR_ROWS;
+    if (shard >= segment->shard_capacity || !port_commit_lazily((char *)segment + offset, SHARD_BYTES))
         return false;
-    ledger.shards[shard].rows_offset = offset + PORT_COLOUR_ROWS;
-    ledger.shards[shard].paged_offset = offset + PORT_COLOUR_ROWS + LEDGER_POOL_BYTES;
+    for (unsigned pool = 0; pool < 2; pool++) {
+        char *settled = rows + 2 * COUNTS_BYTES + pool * LEDGER_SETTLED_BYTES;
+        char *counts = rows + pool * COUNTS_BYTES;
+        if (!expect_rows(counts, sizeof(struct tagpool_segment_counts)) ||
+            !expect_rows(settled, sizeof(struct tagpool_segment_settled)))
+            return false;
+        description->counts_offset[pool] = (size_t)(counts - (char *)segment);
+        description->settled_offset[pool] = (size_t)(settled - (char *)segment);
+    }
     segment->used_bytes = offset + SHARD_BYTES;
     return true;
 }
@@ -219,14 +226,4 @@ bool ledger_shard_open(uint32_t shard)
 void ledger_shard_close(uint32_t shard)
 {
     ledger.shards[shard].in_use = 0;
-}
-
-void ledger_join(uint32_t shard, uint32_t tag_index)
-{
-    uint32_t *writer = &ledger.tags[tag_index].writer;
-    if (ledger_is_joined(shard, tag_index))
-        return;
-    port_lock(&ledger.lock);
-    STORE(writer, *writer == 0 || *writer == shard + 1 ? shard + 1 : UINT32_MAX);
-    port_unlock(&ledger.lock);
 }

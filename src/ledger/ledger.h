@@ -4,7 +4,8 @@
  *
  * A tag is registered once and is its index from then on. Each thread counts in a shard of its own, with plain stores; the
  * reader sums. A shard has a row for every tag there may ever be, at an address that follows from the tag's index: so a free
- * needs no search. Rows cost memory once they are counted in, 64 at a time.
+ * needs no search. Rows cost memory once they are counted in, some at a time. A row's newest counts are packed
+ * (base/tally.h), and settled before they outgrow that.
  *
  * Invariants of each (tag, pool), L = live blocks (or charged bytes) summed over shards, P = its peak, with n shards counting:
  *     n = 1:  L <= limit = P            every new highest L is a new P
@@ -15,12 +16,13 @@
 
 #include "base/atomic.h"
 #include "base/internal.h"
+#include "base/tally.h"
 #include "port/port.h"
-#include "tagpool/segment.h"
 
 #define LEDGER_OVERFLOW ((uint32_t)TAGPOOL_TAGS) /* index of the overflow row */
 #define LEDGER_ROWS (LEDGER_OVERFLOW + 1)
-#define LEDGER_POOL_BYTES ((size_t)LEDGER_ROWS * sizeof(struct tagpool_segment_counts)) /* rows of one pool */
+#define LEDGER_COUNTS_BYTES ((size_t)LEDGER_ROWS * sizeof(struct tagpool_segment_counts)) /* rows of one pool */
+#define LEDGER_SETTLED_BYTES ((size_t)LEDGER_ROWS * sizeof(struct tagpool_segment_settled))
 #define LEDGER_GRAIN_BLOCKS 64
 #define LEDGER_GRAIN_BYTES 65536
 
@@ -30,7 +32,7 @@ struct ledger {
     struct tagpool_segment_shard *shards;
     uint32_t *index;       /* open hash: tag -> index + 1 */
     uint32_t index_bits;   /* logarithm of its places in use now */
-    struct port_lock lock; /* guards additions and shared peaks */
+    struct port_lock lock; /* guards additions, settling and shared peaks */
 };
 
 INTERNAL_OBJECT struct ledger ledger;
@@ -48,15 +50,18 @@ INTERNAL uint32_t ledger_tag(uint32_t tag, bool *overflowed);
 /* The index of a tag in use, or LEDGER_ROWS. */
 INTERNAL uint32_t ledger_find(uint32_t tag);
 
-/* A shard's rows in a pool, one for each tag. */
+/* A shard's rows in a pool, one for each tag: of newest counts, and of settled ones. */
 static inline struct tagpool_segment_counts *ledger_rows(uint32_t shard, unsigned pool)
 {
-    const struct tagpool_segment_shard *description = &ledger.shards[shard];
-    size_t offset = (size_t)(pool == 0 ? description->rows_offset : description->paged_offset);
-    return (struct tagpool_segment_counts *)(void *)((char *)ledger.segment + offset);
+    return (void *)((char *)ledger.segment + (size_t)ledger.shards[shard].counts_offset[pool]);
 }
 
-/* Notes that a shard counts a tag: before its first allocation, at its first free. */
+static inline struct tagpool_segment_settled *ledger_settled(uint32_t shard, unsigned pool)
+{
+    return (void *)((char *)ledger.segment + (size_t)ledger.shards[shard].settled_offset[pool]);
+}
+
+/* Notes that a shard counts a tag, and makes its two rows ready: before its first allocation, at its first free. */
 INTERNAL void ledger_join(uint32_t shard, uint32_t tag_index);
 
 /* Takes a shard into use for this thread: false iff there is no memory for its rows. And out of use. Shards are opened in the
@@ -69,8 +74,16 @@ INTERNAL void ledger_limit(unsigned pool, uint64_t bytes);
 
 INTERNAL void ledger_failure(uint32_t tag_index, unsigned pool);
 
-/* Raises the peak of a tag whose shard's use went above its limit, and sets new limits. */
-INTERNAL void ledger_peak(struct tagpool_segment_counts *row, uint32_t shard, uint32_t tag_index, unsigned pool);
+/* What is left to do when ledger_charge() says so: raises the peak of the tag if the shard's use went above its limit, settles
+ * the row if it is nearly full, and sets new limits. */
+INTERNAL void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool);
+
+/* And when ledger_discharge() does: settles the row. */
+INTERNAL void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool);
+
+/* Both with all that follows, for blocks of any size. pre: as below. */
+INTERNAL void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack);
+INTERNAL void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack);
 
 /* Sums of one tag in one pool over all shards. */
 struct ledger_sum {
@@ -97,29 +110,24 @@ static inline uint32_t ledger_tag_of(uint32_t tag_index)
     return ledger.tags[tag_index].tag;
 }
 
-static inline bool ledger_is_joined(uint32_t shard, uint32_t tag_index)
+/* Whether the row's shard has counted its tag before, in either pool. */
+static inline bool ledger_is_joined(const struct tagpool_segment_counts *row)
 {
-    uint32_t writer = LOAD(&ledger.tags[tag_index].writer);
-    return writer == shard + 1 || writer == UINT32_MAX;
+    return LOAD(&row->guard) != 0;
 }
 
-/* Counts an allocation in a row of this thread's own; true iff the shard's use is above its limit: the caller then calls
- * ledger_peak(). */
-INLINE bool ledger_charge(struct tagpool_segment_counts *row, size_t charged, size_t slack)
+/* Counts an allocation in a row of this thread's own; true iff the caller must call ledger_peak(). pre: ledger_join(). */
+INLINE bool ledger_charge(struct tagpool_segment_counts *row, uint64_t tally)
 {
-    ADD(&row->allocs, 1);
-    ADD(&row->charged_in, charged);
-    ADD(&row->slack_in, slack);
-    return UNLIKELY((int64_t)(PEEK(&row->allocs) - PEEK(&row->frees)) > PEEK(&row->limit_blocks)) ||
-           UNLIKELY((int64_t)(PEEK(&row->charged_in) - PEEK(&row->charged_out)) > PEEK(&row->limit_charged));
+    uint64_t in = PEEK(&row->in) + tally;
+    STORE(&row->in, in);
+    return UNLIKELY(((in - PEEK(&row->out) + PEEK(&row->guard)) & TALLY_OVER) != 0);
 }
 
-/* Counts a free. pre: this shard has counted the tag before: ledger_join(). */
-INLINE void ledger_discharge(struct tagpool_segment_counts *row, size_t charged, size_t slack)
+/* Counts a free; true iff the caller must call ledger_settle(). pre: ledger_join(). */
+INLINE bool ledger_discharge(struct tagpool_segment_counts *row, uint64_t tally)
 {
-    ADD(&row->frees, 1);
-    ADD(&row->charged_out, charged);
-    ADD(&row->slack_out, slack);
+    return UNLIKELY(add_is_negative(&row->out, tally));
 }
 
 #endif

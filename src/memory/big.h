@@ -11,6 +11,7 @@
 #ifndef MEMORY_BIG_H
 #define MEMORY_BIG_H
 
+#include "base/tally.h"
 #include "memory/heap.h"
 
 /* A run for `bytes` bytes (0 too) with `live` and its slack as its note, or NULL. *zeroed: its memory reads zero. */
@@ -47,16 +48,11 @@ static inline bool big_may_belong(size_t bytes)
     return bytes != 0 && bytes <= KEPT_RUN_UNITS * UNIT_BYTES;
 }
 
-/* Of a span with one slot, at offset 0. */
-static inline uint64_t big_shape(size_t bytes)
-{
-    return span_shape(0, UNIT_BYTES - 1, big_charged(bytes));
-}
-
 /* Makes a run the block of `live`, with its slack, for `bytes` bytes. */
 INLINE void big_describe(struct span *run, size_t bytes, uint32_t live)
 {
-    STORE(&run->shape, big_shape(bytes));
+    STORE(&run->slot_bytes, (uint32_t)big_charged(bytes)); /* the two without a meaning where the fast free does not look */
+    STORE(&run->tally, tally_of(big_charged(bytes), 0));
     STORE(&run->bytes, bytes);
     STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
 }

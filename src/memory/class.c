@@ -38,9 +38,10 @@ static void fill(struct class_info *info, uint32_t slot_bytes, uint32_t run_byte
         over = slot_bytes;
     }
     info->slot_bytes = slot_bytes;
-    info->offset_mask = run_bytes - 1;
-    info->exact = span_exact(factor, run_slots * over);
-    info->shape = span_shape(run_slots * (uint32_t)(PORT_UNIT_BYTES / run_bytes), run_bytes - 1, slot_bytes);
+    info->cut.mask = run_bytes - 1;
+    info->cut.factor = factor;
+    info->cut.below = run_slots * over;
+    info->cut.number = run_slots * (uint32_t)(PORT_UNIT_BYTES / run_bytes);
     info->magazine_first = within(MAGAZINE_FIRST_BYTES / slot_bytes, 4, MAGAZINE_FIRST_BLOCKS);
     info->magazine_most = within(MAGAZINE_BYTES / slot_bytes, 4, MAGAZINE_BLOCKS);
 }

@@ -9,7 +9,7 @@
 #ifndef MEMORY_CLASS_H
 #define MEMORY_CLASS_H
 
-#include "base/internal.h"
+#include "memory/span.h"
 
 #define CLASS_COUNT 38
 #define CLASS_SMALL_COUNT 30
@@ -17,9 +17,7 @@
 
 struct class_info {
     uint32_t slot_bytes;
-    uint32_t offset_mask;
-    uint64_t exact;          /* these two as in span.h */
-    uint64_t shape;
+    struct span_cut cut;     /* see span.h */
     uint16_t page_slots;     /* slots that a page holds; 0 if slots are whole pages */
     uint16_t slots;          /* slots that a span holds */
     uint16_t magazine_first; /* how many blocks a bin's magazine holds at first, and how many at most: see heap.h */

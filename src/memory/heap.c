@@ -4,6 +4,7 @@
  */
 #include "memory/heap.h"
 
+#include "base/tally.h"
 #include "memory/big.h"
 #include "memory/slab.h"
 
@@ -15,9 +16,8 @@ static struct slot_ref no_blocks;
 void heaps_open(bool open)
 {
     for (size_t granules = 0; granules <= SLAB_MOST_BYTES / 16; granules++) {
-        unsigned class = class_of(granules * 16);
-        uint32_t way = classes.info[class].slot_bytes << 16 | class << BIN_SHIFT;
-        STORE(&heap_table.way[granules], open ? way : (uint32_t)BIN_CLOSED << BIN_SHIFT);
+        unsigned bin = open ? class_of(granules * 16) : BIN_CLOSED;
+        STORE(&heap_table.way[granules], (uint16_t)(bin << BIN_SHIFT));
     }
 }
 
@@ -69,6 +69,7 @@ bool heap_start(struct heap *heap)
         for (unsigned class = 0; class < CLASS_COUNT; class ++) {
             const struct class_info *info = &classes.info[class];
             bin_start(&heap->bin[pool][class], pool, class, entry, info->magazine_first);
+            heap->bin[pool][class].tally = tally_of(info->slot_bytes, info->slot_bytes);
             entry += magazine_entries(info->magazine_most);
         }
         for (size_t units = 1; units <= KEPT_RUN_UNITS; units++) {
@@ -104,7 +105,7 @@ static const char *check_ref(const struct heap *heap, const struct bin *bin, con
     uint32_t in_span = (uint32_t)(offset & (UNIT_BYTES - 1));
     if (span == NULL || span->owner != heap || span->bin != bin)
         return "a magazine holds a block of another bin";
-    if (!slab_is_exact(span->exact, span->shape, in_span) || slab_note(span->notes, span->shape, in_span) != ref->note)
+    if (!slab_is_exact(&span->cut, in_span) || slab_note(span->notes, &span->cut, in_span) != ref->note)
         return "a magazine holds a block with another block's note";
     if (note_is_live(*ref->note) || note_is_remote(*ref->note))
         return "a magazine holds a block that is not free";

@@ -48,6 +48,7 @@ struct bin {
     uint8_t pool;
     uint8_t drained;       /* the magazine was empty since it last was full */
     uint32_t given;        /* blocks given to spans from a full magazine and not wanted again since */
+    uint64_t tally;        /* what an allocation of no bytes counts; each byte requested is one less (base/tally.h) */
 };
 
 _Static_assert(sizeof(struct bin) == 1 << BIN_SHIFT, "a bin has another size");
@@ -73,11 +74,11 @@ struct heap {
     _Alignas(64) char after_inbox;
 };
 
-/* The way from a request to its bin, for the fast path: one word for requests of up to n * 16 bytes, slot bytes above the offset
- * of the bin among its pool's. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no
- * test of its own for what would keep it from being taken. */
+/* The way from a request to its bin, for the fast path: for requests of up to n * 16 bytes the offset of the bin among its
+ * pool's. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no test of its own for what
+ * would keep it from being taken. */
 struct heap_table {
-    uint32_t way[SLAB_MOST_BYTES / 16 + 1];
+    uint16_t way[SLAB_MOST_BYTES / 16 + 1];
 };
 
 INTERNAL_OBJECT struct heap_table heap_table;
@@ -85,14 +86,9 @@ INTERNAL_OBJECT struct heap_table heap_table;
 /* Opens or closes the fast way. */
 INTERNAL void heaps_open(bool open);
 
-static inline size_t heap_way_slot_bytes(uint32_t way)
+INLINE struct bin *heap_way_bin(struct bin *bins, size_t way)
 {
-    return way >> 16;
-}
-
-INLINE struct bin *heap_way_bin(struct bin *bins, uint32_t way)
-{
-    return (struct bin *)(void *)((char *)bins + (uint16_t)way);
+    return (struct bin *)(void *)((char *)bins + way);
 }
 
 /* Prepares a new heap, whose `bin` and `rows` are set; false iff there is no memory for its magazines. */

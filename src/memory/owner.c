@@ -18,7 +18,7 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
     unsigned class = LOAD(&span->class);
     const struct class_info *info = &classes.info[class];
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    uint32_t slot = (offset & info->offset_mask) / info->slot_bytes;
+    uint32_t slot = (offset & info->cut.mask) / info->slot_bytes;
     if (info->page_slots != 0 && slot >= info->page_slots)
         return;
     slot += (offset >> PAGE_SHIFT) * info->page_slots;

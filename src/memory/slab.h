@@ -28,16 +28,16 @@ INTERNAL void slab_retire(struct bin *bin);
  * runs. */
 INTERNAL const char *slab_check(const struct span *span, size_t cached);
 
-/* Whether a slot begins at an offset in a slab span, of a shape. */
-INLINE bool slab_is_exact(uint64_t exact, uint64_t shape, uint32_t offset)
+/* Whether a slot begins at an offset in a slab span. */
+INLINE bool slab_is_exact(const struct span_cut *cut, uint32_t offset)
 {
-    return (offset & (uint32_t)shape >> 16) * (uint32_t)exact < exact >> 32;
+    return (offset & PEEK(&cut->mask)) * PEEK(&cut->factor) < PEEK(&cut->below);
 }
 
 /* The note of the slot that begins at an offset. pre: slab_is_exact(). */
-INLINE uint32_t *slab_note(uint32_t *notes, uint64_t shape, uint32_t offset)
+INLINE uint32_t *slab_note(uint32_t *notes, const struct span_cut *cut, uint32_t offset)
 {
-    return notes + ((offset * (uint16_t)shape + 0xFFFF) >> 16);
+    return notes + ((offset * PEEK(&cut->number) + 0xFFFF) >> 16);
 }
 
 /* Takes the first block of a magazine and writes its note. pre: it is not empty. */

@@ -14,8 +14,8 @@
  * The mask leaves the offset in the page, or in the span where slots are whole pages. factor is 2^32 / slot, rounded up to the
  * next whole number, e / slot too large: slot number k of the page leaves k * e of the fraction, any other offset at least the
  * factor itself, and what would be the slot after the page's last leaves just `below`. `number` is slots of a page * 16, or slots
- * of the span: for slot k it gives somewhat less than k, by less than 1, and so k when rounded up. What a free needs of them
- * is in two words, for its time goes with the words it loads.
+ * of the span: for slot k it gives somewhat less than k, by less than 1, and so k when rounded up. Each is a word of its own,
+ * which an instruction of the free can use where it lies.
  */
 #ifndef MEMORY_SPAN_H
 #define MEMORY_SPAN_H
@@ -40,20 +40,26 @@ enum span_kind {
 struct heap;
 struct bin;
 
+/* How a slab is cut into slots: see above. */
+struct span_cut {
+    uint32_t mask, factor, below, number;
+};
+
 struct span {
     /* What a free reads. Of a slab, but for `kind` and `big_note`. */
     struct heap *owner;   /* NULL unless SPAN_SLAB: a heap that finds itself here knows the kind */
     struct bin *bin;      /* of the owner, for this class and pool */
     uint32_t *notes;      /* one for each slot, see note.h. Stays behind when the slab goes: who still looks finds notes */
-    aligned_u64 exact;    /* span_exact(); 0 where there is no owner */
-    aligned_u64 shape;    /* span_shape() */
+    struct span_cut cut;  /* `below` is 0 where there is no owner: no slot begins anywhere */
+    aligned_u64 tally;    /* what the free of a slot counts, but for its slack (base/tally.h) */
     uint32_t big_note;    /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
                              BIG_NOTE_WAS_SLAB for a slab, freed for a big block */
     uint8_t kind;         /* enum span_kind */
     uint8_t class;        /* SPAN_SLAB: see class.h */
     uint8_t flags;        /* SPAN_LINKED */
     uint8_t notes_home;   /* see notes.h */
-    uint64_t reserved[2];
+    uint32_t slot_bytes;
+    uint32_t reserved;
 
     /* What the owner changes as slots come and go, but for `remote` and `inbox_next`. */
     _Alignas(64) uint32_t head; /* SPAN_SLAB: first slot of the free list: a link, see note.h */
@@ -71,20 +77,17 @@ struct span {
 
 #define BIG_NOTE_WAS_SLAB 15u /* no state that a note can have */
 
-static inline uint64_t span_exact(uint32_t factor, uint32_t below)
+static inline void span_cut_set(struct span *span, const struct span_cut *cut)
 {
-    return (uint64_t)below << 32 | factor;
-}
-
-/* pre: number and mask fit into 16 bits. */
-static inline uint64_t span_shape(uint32_t number, uint32_t mask, size_t slot_bytes)
-{
-    return (uint64_t)slot_bytes << 32 | mask << 16 | number;
+    STORE(&span->cut.mask, cut->mask);
+    STORE(&span->cut.factor, cut->factor);
+    STORE(&span->cut.number, cut->number);
+    STORE(&span->cut.below, cut->below);
 }
 
 static inline size_t span_slot_bytes(const struct span *span)
 {
-    return (size_t)(LOAD(&span->shape) >> 32);
+    return LOAD(&span->slot_bytes);
 }
 
 #define SPAN_LINKED 1u /* SPAN_SLAB: in its bin's list of spans with slots to give */

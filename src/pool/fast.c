@@ -11,37 +11,35 @@ void *pool_alloc_peak(void *block)
 {
     struct place place;
     owner_find((uintptr_t)block, &place);
-    ledger_peak(thread_row(thread_self, place.pool, place.tag_index), thread_self->number, place.tag_index, place.pool);
+    ledger_peak(thread_self->number, place.tag_index, place.pool);
     return block;
 }
 
-static void *count(void *rows, uint32_t live, void *block, size_t charged, size_t bytes)
+void pool_settle(unsigned pool, uint32_t note)
 {
-    return ledger_charge(pool_row(rows, live), charged, charged - bytes) ? pool_alloc_peak(block) : block;
+    ledger_settle(thread_self->number, note_tag_index(note), pool);
 }
 
-uint32_t pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index)
+uint32_t pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index)
 {
-    union thread_side *side = &thread->side[pool];
-    tag_entry *entry = thread_tag_entry(side, tag);
-    *thread_tag_beside(side, entry) = *entry;
-    *entry = tag_entry_of(tag, note_live(tag_index, 0, 0));
-    return tag_entry_live(*entry);
+    struct tag_entry *entry = thread_tag_entry(thread, tag);
+    *thread_tag_beside(thread, entry) = *entry;
+    *entry = (struct tag_entry){tag, note_live(tag_index, 0, 0)};
+    return entry->live;
 }
 
 /* The note of a block without slack under a tag that this thread has counted before; 0 if the ledger must first learn of it. */
-static uint32_t find_live(struct thread *thread, unsigned pool, uint32_t tag)
+static uint32_t find_live(struct thread *thread, uint32_t tag)
 {
-    union thread_side *side = &thread->side[pool];
-    tag_entry *entry = thread_tag_entry(side, tag);
-    if (!tag_entry_is(*entry, tag))
-        entry = thread_tag_beside(side, entry);
-    if (tag_entry_is(*entry, tag))
-        return tag_entry_live(*entry);
+    struct tag_entry *entry = thread_tag_entry(thread, tag);
+    if (entry->tag != tag)
+        entry = thread_tag_beside(thread, entry);
+    if (entry->tag == tag)
+        return entry->live;
     uint32_t index = ledger_find(tag);
-    if (index >= LEDGER_OVERFLOW || !ledger_is_joined(thread->number, index))
+    if (index >= LEDGER_OVERFLOW || !ledger_is_joined(thread_row(thread, 0, index)))
         return 0;
-    return pool_tag_enter(thread, pool, tag, index);
+    return pool_tag_enter(thread, tag, index);
 }
 
 static void *alloc_big(struct thread *thread, uint32_t live, unsigned pool, size_t bytes)
@@ -50,7 +48,9 @@ static void *alloc_big(struct thread *thread, uint32_t live, unsigned pool, size
     struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, live, &zeroed) : NULL;
     if (run == NULL)
         return NULL;
-    return count(thread->heap.rows[pool], live, (void *)span_address(run), big_charged(bytes), bytes);
+    size_t charged = big_charged(bytes);
+    ledger_charge_any(thread->number, note_tag_index(live), pool, charged, charged - bytes);
+    return (void *)span_address(run);
 }
 
 static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, size_t bytes)
@@ -59,8 +59,9 @@ static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, si
     struct bin *bin = &thread->heap.bin[pool][class];
     if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return NULL;
-    size_t charged = classes.info[class].slot_bytes;
-    return count(bin->rows, live, slab_take(bin, bin->top, note_add_slack(live, charged - bytes)), charged, bytes);
+    uint64_t tally = bin->tally - bytes;
+    void *block = slab_take(bin, bin->top, note_add_slack(live, tally_note_slack(tally)));
+    return ledger_charge(pool_row(bin->rows, live), tally) ? pool_alloc_peak(block) : block;
 }
 
 /* All that is not as plain as what pool_alloc_other() looks for first. */
@@ -70,7 +71,7 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
     bool is_due = guard_is_due();
     bool is_plain = !is_due && (LOAD(&pool_state.features) & ~FEATURE_SAMPLED) == 0;
     if (thread != NULL && is_plain && pool < POOLS && LOAD(&hit_tag) == 0) {
-        uint32_t live = find_live(thread, pool, tag);
+        uint32_t live = find_live(thread, tag);
         void *block = NULL;
         if (live != 0)
             block = bytes > SLAB_MOST_BYTES ? alloc_big(thread, live, pool, bytes) : alloc_small(thread, live, pool, bytes);
@@ -88,12 +89,12 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
     struct thread *thread = thread_self;
     bool is_run = bytes > SLAB_MOST_BYTES && big_may_belong(bytes);
     if (is_run && thread != NULL && pool < POOLS && LOAD(&pool_state.features) == 0 && LOAD(&hit_tag) == 0) {
-        tag_entry entry = *thread_tag_entry(&thread->side[pool], tag);
-        uint32_t live = tag_entry_live(entry);
-        void *block = tag_entry_is(entry, tag) ? big_take_own(&thread->heap, pool, bytes, live) : NULL;
+        const struct tag_entry *entry = thread_tag_entry(thread, tag);
+        uint32_t live = entry->live;
+        void *block = entry->tag == tag ? big_take_own(&thread->heap, pool, bytes, live) : NULL;
         if (block != NULL) {
-            struct tagpool_segment_counts *row = pool_row(thread->heap.rows[pool], live);
-            if (LIKELY(!ledger_charge(row, big_charged(bytes), big_charged(bytes) - bytes)))
+            size_t charged = big_charged(bytes);
+            if (LIKELY(!ledger_charge(pool_row(thread->heap.rows[pool], live), tally_of(charged, charged - bytes))))
                 return block;
             return pool_alloc_peak(block);
         }
@@ -103,11 +104,11 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
 
 /* ---- free ---- */
 
-/* Where a free is counted, if it is not the first of its row; the first needs more, and the slow path does it. */
+/* Where a free is counted, if this thread has counted the tag before; if not it needs more, and the slow path does it. */
 static struct tagpool_segment_counts *row_of(struct thread *thread, const struct span *span, uint32_t note)
 {
     struct tagpool_segment_counts *row = thread_row(thread, span_pool(span), note_tag_index(note));
-    return row->frees != 0 ? row : NULL;
+    return ledger_is_joined(row) ? row : NULL;
 }
 
 static bool is_right(uint32_t note, uint32_t tag, bool any_tag)
@@ -119,11 +120,11 @@ static bool is_right(uint32_t note, uint32_t tag, bool any_tag)
 static bool free_owned(struct thread *thread, struct span *span, uintptr_t address, uint32_t tag, bool any_tag)
 {
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    uint64_t shape = LOAD(&span->shape);
-    if (!slab_is_exact(LOAD(&span->exact), shape, offset))
+    if (!slab_is_exact(&span->cut, offset))
         return false;
-    uint32_t *note = slab_note(LOAD(&span->notes), shape, offset);
+    uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
     uint32_t live = LOAD(note);
+    uint64_t tally = LOAD(&span->tally) + note_slack(live); /* once it is freed the span may be another's */
     struct tagpool_segment_counts *row = is_right(live, tag, any_tag) ? row_of(thread, span, live) : NULL;
     if (row == NULL)
         return false;
@@ -132,7 +133,8 @@ static bool free_owned(struct thread *thread, struct span *span, uintptr_t addre
     } else if (!slab_free_remote(&thread->heap, span, note, address, note_freed(live))) {
         return false;
     }
-    ledger_discharge(row, (size_t)(shape >> 32), note_slack(live));
+    if (ledger_discharge(row, tally))
+        pool_settle(span_pool(span), live);
     return true;
 }
 
@@ -146,7 +148,7 @@ static bool free_big(struct thread *thread, struct span *run, uintptr_t address,
     size_t bytes = LOAD(&run->bytes);
     if (row == NULL || !big_release(run, note))
         return false;
-    ledger_discharge(row, big_charged(bytes), big_charged(bytes) - bytes);
+    ledger_discharge_any(thread->number, note_tag_index(note), span_pool(run), big_charged(bytes), big_charged(bytes) - bytes);
     big_put(&thread->heap, run);
     return true;
 }

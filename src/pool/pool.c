@@ -70,7 +70,7 @@ bool pool_start(uint64_t reserve_bytes)
 /* ---- allocate ---- */
 
 /* The tag's index; from now on in the thread's cache, unless it is protected or reserved. */
-static uint32_t tag_index_of(struct thread *thread, unsigned pool, uint32_t tag)
+static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
 {
     bool overflowed = false;
     uint32_t plain = tag & ~TAG_PROTECTED;
@@ -86,23 +86,19 @@ static uint32_t tag_index_of(struct thread *thread, unsigned pool, uint32_t tag)
     }
     ledger_join(thread->number, index);
     if (plain == tag && !is_reserved)
-        (void)pool_tag_enter(thread, pool, tag, index);
+        (void)pool_tag_enter(thread, tag, index);
     return index;
 }
 
 static void charge(struct thread *thread, uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *row = thread_row(thread, pool, tag_index);
-    if (ledger_charge(row, charged, charged - bytes))
-        ledger_peak(row, thread->number, tag_index, pool);
+    ledger_charge_any(thread->number, tag_index, pool, charged, charged - bytes);
 }
 
 static void discharge(struct thread *thread, uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *row = thread_row(thread, pool, tag_index);
-    if (row->frees == 0)
-        ledger_join(thread->number, tag_index);
-    ledger_discharge(row, charged, charged - bytes);
+    ledger_join(thread->number, tag_index);
+    ledger_discharge_any(thread->number, tag_index, pool, charged, charged - bytes);
 }
 
 /* What an allocation found. */
@@ -240,7 +236,7 @@ void pool_failed(unsigned pool, uint32_t tag)
     if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
         return;
     struct thread *thread = thread_enter();
-    uint32_t tag_index = tag_index_of(thread, pool, tag);
+    uint32_t tag_index = tag_index_of(thread, tag);
     thread_leave(thread);
     ledger_failure(tag_index, pool);
 }
@@ -254,7 +250,7 @@ void *pool_alloc_slow(const struct request *request)
     if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
         return NULL;
     struct thread *thread = thread_enter();
-    uint32_t tag_index = tag_index_of(thread, request->pool, request->tag);
+    uint32_t tag_index = tag_index_of(thread, request->tag);
     thread_leave(thread);
     bool is_due = request->is_asked ? request->is_due : guard_is_due();
     bool verified = is_verified() || request->special || is_due;

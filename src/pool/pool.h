@@ -137,9 +137,12 @@ INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that s
 /* Lets the ledger see that a block just allocated may make a new peak; returns it. */
 INTERNAL __attribute__((returns_nonnull)) void *pool_alloc_peak(void *block);
 
+/* Lets the ledger settle the row in which this thread has counted a free; `note` is that of the block. */
+INTERNAL void pool_settle(unsigned pool, uint32_t note);
+
 /* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. Gives the note of a block without
  * slack under the tag. */
-INTERNAL uint32_t pool_tag_enter(struct thread *thread, unsigned pool, uint32_t tag, uint32_t tag_index);
+INTERNAL uint32_t pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index);
 
 /* The row of the tag that a note names. */
 INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
@@ -152,19 +155,16 @@ INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
     if (LIKELY(pool < POOLS && thread != NULL && PEEK(&hit_tag) == 0)) {
-        union thread_side *side = thread_side(thread, pool);
-        tag_entry entry = *thread_tag_entry(side, tag);
-        if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
-            uint32_t way = PEEK(&heap_table.way[(bytes + 15) / 16]);
-            struct bin *bin = heap_way_bin(side->bin, way);
+        const struct tag_entry *entry = thread_tag_entry(thread, tag);
+        if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
+            struct bin *bin = heap_way_bin(thread->bin[pool], PEEK(&heap_table.way[(bytes + 15) / 16]));
             struct slot_ref *top = bin->top;
             void *block = top->block;
             if (LIKELY(block != NULL)) {
-                size_t charged = heap_way_slot_bytes(way);
-                size_t slack = charged - bytes;
-                uint32_t live = note_add_slack(tag_entry_live(entry), slack);
+                uint64_t tally = bin->tally - bytes;
+                uint32_t live = note_add_slack(entry->live, tally_note_slack(tally));
                 slab_take(bin, top, live);
-                if (LIKELY(!ledger_charge(pool_row(bin->rows, live), charged, slack)))
+                if (LIKELY(!ledger_charge(pool_row(bin->rows, live), tally)))
                     return block;
                 return pool_alloc_peak(block);
             }
@@ -186,12 +186,10 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
     size_t unit = from_base >> UNIT_SHIFT;
     if (LIKELY(unit < PEEK(&arena.open_units) && PEEK(&hit_tag) == 0)) {
         const struct span *span = &arena.spans[unit];
-        uint64_t exact = PEEK(&span->exact);
-        uint64_t shape = PEEK(&span->shape);
         uint32_t offset = (uint16_t)from_base;
         /* Where there is no slab, no offset is exact: so a thread without a heap takes nobody's span for its own in vain. */
-        if (LIKELY(PEEK(&span->owner) == (struct heap *)thread_self && slab_is_exact(exact, shape, offset))) {
-            uint32_t *note = slab_note(PEEK(&span->notes), shape, offset);
+        if (LIKELY(PEEK(&span->owner) == (struct heap *)thread_self && slab_is_exact(&span->cut, offset))) {
+            uint32_t *note = slab_note(PEEK(&span->notes), &span->cut, offset);
             uint32_t live = PEEK(note);
             struct bin *bin = span->bin;
             struct slot_ref *top = bin->top;
@@ -199,7 +197,8 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
             if (LIKELY(is_plain && top != bin->full)) {
                 slab_put(bin, top, block, note, note_freed_plain(live));
                 /* This thread has allocated the block, and so counted the tag before. */
-                ledger_discharge(pool_row(bin->rows, live), (size_t)(shape >> 32), note_slack(live));
+                if (UNLIKELY(ledger_discharge(pool_row(bin->rows, live), PEEK(&span->tally) + note_slack(live))))
+                    pool_settle(bin->pool, live);
                 return;
             }
         }

@@ -20,6 +20,8 @@ INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
 _Static_assert(LEDGER_ROWS <= NOTE_TAGS, "a tag's index does not fit into a note");
 _Static_assert(offsetof(struct thread, heap) == 0, "a heap's address is its thread's");
 
+#define TAG_ELSEWHERE UINT32_MAX /* thread_tag_entry() leads it to an entry in the upper half */
+
 /* Set once this thread's exit hook has run: what it still does goes through number 0. */
 static PORT_THREAD_LOCAL bool thread_is_past_exit;
 
@@ -31,11 +33,12 @@ static struct {
     struct port_lock zero; /* held while number 0 is in use */
 } threads = {.lock = PORT_LOCK_INITIAL, .zero = PORT_LOCK_INITIAL};
 
-/* An empty entry looks like that of tag 0 with the protected bit, which is no tag: where that one would be, there is another. */
+/* An empty entry looks like that of tag 0, which is no tag: where that one would be, and beside it, there is a value whose own
+ * place is elsewhere. */
 static void no_tag_matches(struct thread *thread)
 {
-    for (unsigned pool = 0; pool < POOLS; pool++)
-        *thread_tag_entry(&thread->side[pool], TAG_PROTECTED) = 1;
+    struct tag_entry *entry = thread_tag_entry(thread, 0);
+    entry->tag = thread_tag_beside(thread, entry)->tag = TAG_ELSEWHERE;
 }
 
 /* Takes a structure into use; false iff it is new and there is no memory for it. */
@@ -46,7 +49,7 @@ static bool thread_start(uint32_t number)
         return false;
     if (thread->state == THREAD_NEW) {
         for (unsigned pool = 0; pool < POOLS; pool++) {
-            thread->heap.bin[pool] = thread->side[pool].bin;
+            thread->heap.bin[pool] = thread->bin[pool];
             thread->heap.rows[pool] = ledger_rows(number, pool);
         }
         if (!heap_start(&thread->heap))

@@ -130,17 +130,15 @@ static void slots_by_multiplication(void **state)
     class_start();
     for (unsigned class = 0; class < CLASS_COUNT; class++) {
         const struct class_info *info = &classes.info[class];
-        struct span span = {.exact = info->exact, .shape = info->shape};
         uint32_t next = 0;
-        assert_int_equal(span_slot_bytes(&span), info->slot_bytes);
         for (uint32_t offset = 0; offset < UNIT_BYTES; offset++) {
             uint32_t expected = slot_by_division(info->slot_bytes, offset);
-            bool exact = slab_is_exact(span.exact, span.shape, offset);
+            bool exact = slab_is_exact(&info->cut, offset);
             if (exact != (expected != UINT32_MAX))
                 fail_msg("class %u (%u bytes), offset %u: exact %d", class, info->slot_bytes, offset, exact);
             if (!exact)
                 continue;
-            size_t found = (size_t)(slab_note(notes, span.shape, offset) - notes);
+            size_t found = (size_t)(slab_note(notes, &info->cut, offset) - notes);
             if (found != expected || found != next)
                 fail_msg("class %u (%u bytes), offset %u: slot %zu, not %u", class, info->slot_bytes, offset, found, expected);
             assert_int_equal(class_slot_offset(info, next), offset);
@@ -150,49 +148,12 @@ static void slots_by_multiplication(void **state)
     }
 }
 
-/* A run is described "as a slab of one slot": only its first byte is one, its note is the first, it charges whole pages. */
-static void runs_as_slabs(void **state)
-{
-    static const size_t sizes[] = {1, 4096, 4097, 32769, 65535, 65536, 65537, 1048575, 1048576};
-    static uint32_t notes[1];
-    (void)state;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct span span = {.exact = span_exact(1, 1), .shape = big_shape(sizes[i])};
-        assert_int_equal(span_slot_bytes(&span), (sizes[i] + 4095) / 4096 * 4096);
-        for (uint32_t offset = 0; offset < UNIT_BYTES; offset++) {
-            assert_int_equal(slab_is_exact(span.exact, span.shape, offset), offset == 0);
-            assert_ptr_equal(slab_note(notes, span.shape, offset), notes);
-        }
-    }
-}
-
-/* Every field of the two words comes out as it went in. */
-static void words_of_a_span(void **state)
-{
-    static const uint32_t words[] = {0, 1, 2, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, UINT32_MAX};
-    const size_t count = sizeof words / sizeof words[0];
-    (void)state;
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < count; j++) {
-            uint64_t exact = span_exact(words[i], words[j]);
-            assert_true((uint32_t)exact == words[i] && exact >> 32 == words[j]);
-            if (words[i] > 0xFFFF || words[j] > 0xFFFF)
-                continue;
-            for (size_t k = 0; k < count; k++) {
-                struct span span = {.shape = span_shape(words[i], words[j], words[k])};
-                assert_true((uint16_t)span.shape == words[i] && (uint32_t)span.shape >> 16 == words[j]);
-                assert_true(span_slot_bytes(&span) == words[k]);
-            }
-        }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(division),      cmocka_unit_test(lowest_bits),        cmocka_unit_test(rounding_up),
         cmocka_unit_test(powers_of_two), cmocka_unit_test(lengths_of_strings), cmocka_unit_test(atomic_words),
-        cmocka_unit_test(slots_by_multiplication), cmocka_unit_test(runs_as_slabs),
-        cmocka_unit_test(words_of_a_span),
+        cmocka_unit_test(slots_by_multiplication),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

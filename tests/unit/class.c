@@ -73,7 +73,7 @@ static void slots_of_a_span(void **state)
         const struct class_info *info = &classes.info[class];
         uint32_t bytes = info->slot_bytes;
         assert_int_equal(info->page_slots, bytes < PAGE_BYTES ? PAGE_BYTES / bytes : 0);
-        assert_int_equal(info->offset_mask, bytes < PAGE_BYTES ? PAGE_BYTES - 1 : SPAN_BYTES - 1);
+        assert_int_equal(info->cut.mask, bytes < PAGE_BYTES ? PAGE_BYTES - 1 : SPAN_BYTES - 1);
         uint32_t slots = bytes < PAGE_BYTES ? (uint32_t)(PAGE_BYTES / bytes * SPAN_PAGES) : (uint32_t)SPAN_BYTES / bytes;
         assert_int_equal(info->slots, bytes == 16 ? slots - 1 : slots); /* no link leads to the last 16 bytes */
         for (uint32_t i = 0; i < info->slots; i++) {

@@ -35,10 +35,8 @@ static uint32_t new_tag(void)
 
 static void allocate(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
 {
-    struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
     ledger_join(shard, tag);
-    if (ledger_charge(row, charged, charged / 8))
-        ledger_peak(row, shard, tag, pool);
+    ledger_charge_any(shard, tag, pool, charged, charged / 8);
     truth->blocks++;
     truth->charged += (int64_t)charged;
     truth->peak_blocks = truth->blocks > truth->peak_blocks ? truth->blocks : truth->peak_blocks;
@@ -48,7 +46,7 @@ static void allocate(struct truth *truth, uint32_t shard, uint32_t tag, unsigned
 static void release(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
 {
     ledger_join(shard, tag);
-    ledger_discharge(&ledger_rows(shard, pool)[tag], charged, charged / 8);
+    ledger_discharge_any(shard, tag, pool, charged, charged / 8);
     truth->blocks--;
     truth->charged -= (int64_t)charged;
 }
@@ -62,10 +60,10 @@ static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned 
     int64_t peak_blocks = (int64_t)ledger.tags[tag].peak_blocks[pool];
     int64_t peak_charged = (int64_t)ledger.tags[tag].peak_charged[pool];
     for (uint32_t shard = 0; shard < SHARDS; shard++) {
-        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
-        n += (row->allocs | row->frees) != 0;
-        limit_blocks += row->limit_blocks;
-        limit_charged += row->limit_charged;
+        const struct tagpool_segment_settled *settled = &ledger_settled(shard, pool)[tag];
+        n += ledger_is_joined(&ledger_rows(shard, pool)[tag]);
+        limit_blocks += settled->limit_blocks;
+        limit_charged += settled->limit_charged;
     }
     int64_t slack = n > 1 ? n : 0;
     assert_true(truth->blocks <= limit_blocks && truth->charged <= limit_charged);
@@ -88,7 +86,7 @@ static void exact_with_one_shard(void **state)
         size_t count = 0;
         for (int step = 0; step < 20000; step++) {
             if (count < 500 && random_below(&seed, 100) < (step / 700 % 2 ? 45u : 55u)) {
-                live[count] = 16 + random_below(&seed, step % 11 == 0 ? 1000000 : 4000);
+                live[count] = 16 * (1 + (size_t)random_below(&seed, step % 11 == 0 ? 120000 : 250));
                 allocate(&truth, shard, tag, 1, live[count++]);
             } else if (count > 0) {
                 size_t i = random_below(&seed, (uint32_t)count);
@@ -118,7 +116,7 @@ static void within_the_grain_with_several(void **state)
             uint32_t wave = (uint32_t)step / 2500;
             uint32_t allocators = 1 + (wave + shards) % shards;
             if (count < 4000 && random_below(&seed, 100) < (wave % 2 ? 25u : 75u)) {
-                live[count] = 16 + random_below(&seed, step % 97 == 0 ? 5000000 : wave % 3 == 0 ? 4000 : 200);
+                live[count] = 16 * (1 + (size_t)random_below(&seed, step % 97 == 0 ? 300000 : wave % 3 == 0 ? 250 : 13));
                 allocate(&truth, random_below(&seed, allocators), tag, 0, live[count++]);
             } else if (count > 0) {
                 size_t i = random_below(&seed, (uint32_t)count);
@@ -150,11 +148,88 @@ static void reading_raises_the_peak(void **state)
     expect_invariants(&truth, tag, 0);
 }
 
+/* "Settled before they outgrow that": many operations of one kind in a row, and blocks of each size up to the largest that is
+ * packed and above, leave exact sums; so do frees by a shard that allocates nothing. */
+static void exact_while_rows_fill_up(void **state)
+{
+    static const size_t sizes[] = {16, 64, 4096, 32768, TALLY_BLOCK_MOST - 16, TALLY_BLOCK_MOST, TALLY_BLOCK_MOST + 16,
+                                   (size_t)64 << 20};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint64_t blocks = (sizes[i] < 4096 ? 3 * TALLY_OUT_FIRST_BYTES : 200 * TALLY_OUT_FIRST_BYTES) / sizes[i] + 3;
+        struct truth truth = {0};
+        struct ledger_sum sum;
+        uint32_t tag = new_tag();
+        for (uint32_t freer = 1; freer <= 2; freer++) {
+            for (uint64_t n = 0; n < blocks; n++)
+                allocate(&truth, 1, tag, 0, sizes[i]);
+            for (uint64_t n = 0; n < blocks / 2; n++)
+                release(&truth, freer, tag, 0, sizes[i]);
+            expect_invariants(&truth, tag, 0);
+            ledger_sum(tag, 0, &sum);
+            assert_true(sum.allocs == blocks * freer && sum.frees == blocks / 2 * freer);
+            assert_true((int64_t)sum.blocks == truth.blocks && (int64_t)sum.charged == truth.charged);
+            assert_int_equal(sum.bytes, sum.charged - sum.blocks * (sizes[i] / 8));
+        }
+    }
+}
+
+/* "Each lane": what goes in comes out, the largest too. */
+static void lanes_of_a_tally(void **state)
+{
+    static const size_t charged[] = {16, 32, 4096, TALLY_BLOCK_MOST - 16, TALLY_BLOCK_MOST};
+    (void)state;
+    for (size_t i = 0; i < sizeof charged / sizeof charged[0]; i++) {
+        const size_t slack[] = {0, 1, charged[i] / 2, charged[i] - 1, charged[i]};
+        for (size_t j = 0; j < sizeof slack / sizeof slack[0]; j++) {
+            uint64_t tally = tally_of(charged[i], slack[j]);
+            assert_true(tally_blocks(tally) == 1 && tally_charged(tally) == charged[i] && tally_slack(tally) == slack[j]);
+        }
+    }
+}
+
+/* "in - out + guard ... has its top bit set iff in - out is above the limit", in each lane by itself, at the bounds that the
+ * comment names and at random between them. */
+static void guard_of_a_tally(void **state)
+{
+    const int64_t room = TALLY_ROOM;
+    uint64_t seed = 71;
+    (void)state;
+    for (int step = 0; step < 300000; step++) {
+        int64_t granules[3], blocks[3]; /* out, limit, in */
+        for (int i = 0; i < 2; i++) {
+            granules[i] = step % 5 == i ? room - 1 : (int64_t)random_below(&seed, (uint32_t)room);
+            blocks[i] = step % 7 == i ? 0 : (int64_t)random_below(&seed, (uint32_t)granules[0] + 1);
+        }
+        if (step % 3 == 0)
+            granules[1] = -(granules[1] < granules[0] ? granules[1] : granules[0]);
+        if (step % 4 == 0)
+            blocks[1] = -(blocks[1] < blocks[0] ? blocks[1] : blocks[0]);
+        /* One block above the limit at most, of at most 2^16 granules. */
+        granules[2] = granules[0] + granules[1] + (int64_t)random_below(&seed, 0x10001) - (step % 2 ? 0x10000 : 0);
+        blocks[2] = blocks[0] + blocks[1] + 1 - (int64_t)random_below(&seed, 3);
+        for (int i = 0; i < 3; i += 2) {
+            granules[i] = granules[i] < 0 ? 0 : granules[i];
+            blocks[i] = blocks[i] < 0 ? 0 : blocks[i];
+        }
+        uint64_t slack_in = random_below(&seed, (uint32_t)granules[2] * 16 + 1);
+        uint64_t slack_out = random_below(&seed, (uint32_t)granules[0] * 16 + 1);
+        uint64_t in = (uint64_t)granules[2] << 44 | (uint64_t)blocks[2] << 24 | slack_in;
+        uint64_t out = ((uint64_t)granules[0] << 44 | (uint64_t)blocks[0] << 24 | slack_out) + TALLY_OUT_FIRST;
+        uint64_t over = (in - out + tally_guard(blocks[1], granules[1] * 16)) & TALLY_OVER;
+        assert_int_equal(over >> 63, granules[2] - granules[0] > granules[1]);
+        assert_int_equal(over >> 43 & 1, blocks[2] - blocks[0] > blocks[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lanes_of_a_tally),
+        cmocka_unit_test(guard_of_a_tally),
         cmocka_unit_test(exact_with_one_shard),
         cmocka_unit_test(within_the_grain_with_several),
+        cmocka_unit_test(exact_while_rows_fill_up),
         cmocka_unit_test(reading_raises_the_peak),
     };
     return cmocka_run_group_tests(tests, start_ledger, NULL);

@@ -7,6 +7,8 @@
 #include "damage.h"
 #include "heaps.h"
 
+#include "base/tally.h"
+
 #define what_is_wrong heaps_wrong
 
 /* The bin of a class, or of a length of run: `full - base` at most. */
@@ -41,17 +43,20 @@ static void bins_of_a_new_heap(void **state)
     heaps_expect_whole();
 }
 
-/* "One word for requests of up to n * 16 bytes, slot bytes above the offset of the bin among its pool's": for every size the bin
- * and the slot of its class. */
+/* "For requests of up to n * 16 bytes the offset of the bin among its pool's": for every size the bin of its class, which counts
+ * what the class charges: "what an allocation of no bytes counts; each byte requested is one less". */
 static void ways_of_open_heaps(void **state)
 {
     (void)state;
     heaps_open(true);
     for (size_t bytes = 0; bytes <= SLAB_MOST_BYTES; bytes++) {
-        uint32_t way = heap_table.way[(bytes + 15) / 16];
-        assert_int_equal(heap_way_slot_bytes(way), classes.info[class_of(bytes)].slot_bytes);
-        for (unsigned pool = 0; pool < POOLS; pool++)
-            assert_ptr_equal(heap_way_bin(heaps[1].bin[pool], way), &heaps[1].bin[pool][class_of(bytes)]);
+        size_t way = heap_table.way[(bytes + 15) / 16];
+        size_t charged = classes.info[class_of(bytes)].slot_bytes;
+        for (unsigned pool = 0; pool < POOLS; pool++) {
+            const struct bin *bin = heap_way_bin(heaps[1].bin[pool], way);
+            assert_ptr_equal(bin, &heaps[1].bin[pool][class_of(bytes)]);
+            assert_true(bin->tally - bytes == tally_of(charged, charged - bytes));
+        }
     }
 }
 
@@ -62,7 +67,7 @@ static void ways_of_closed_heaps(void **state)
     assert_true(heaps_free(0, heaps_take(0, 1, 4, note_live(1, 0, 0))));
     heaps_open(false);
     for (size_t bytes = 0; bytes <= SLAB_MOST_BYTES; bytes++) {
-        uint32_t way = heap_table.way[(bytes + 15) / 16];
+        size_t way = heap_table.way[(bytes + 15) / 16];
         for (unsigned pool = 0; pool < POOLS; pool++) {
             const struct bin *bin = heap_way_bin(heaps[0].bin[pool], way);
             assert_true(bin->top == bin->base && bin->top == bin->full && bin->top->block == NULL);

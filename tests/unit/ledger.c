@@ -24,7 +24,8 @@ static int start_ledger(void **state)
  * ledger_start()." */
 static void capacity_of_shards(void **state)
 {
-    const uint64_t one = round_up(PORT_COLOUR_ROWS + 2 * LEDGER_POOL_BYTES, PORT_UNIT_BYTES);
+    const size_t tables = 2 * (round_up(LEDGER_COUNTS_BYTES, 64) + LEDGER_SETTLED_BYTES);
+    const uint64_t one = round_up(PORT_COLOUR_ROWS + tables, PORT_UNIT_BYTES);
     const uint64_t bytes[] = {0, one - 1, one, 3 * one - 1, 3 * one, 5 * one + 77};
     const uint32_t expected[] = {1, 1, 1, 2, 3, 5};
     (void)state;
@@ -40,7 +41,7 @@ static void capacity_of_shards(void **state)
         assert_true(ledger.segment->shard_count == expected[i] && ledger.segment->used_bytes == used);
         assert_int_equal(ledger.segment->sequence % 2, 0);
         assert_true(ledger_shard_open(expected[i] - 1)); /* "one may be opened again" */
-        struct tagpool_segment_counts *last = &ledger_rows(expected[i] - 1, 1)[LEDGER_OVERFLOW];
+        struct tagpool_segment_settled *last = &ledger_settled(expected[i] - 1, 1)[LEDGER_OVERFLOW];
         assert_true((char *)(last + 1) <= (char *)ledger.segment + used);
         last->limit_charged = 1;
         ledger_stop();
@@ -107,8 +108,15 @@ static void opens_shards(void **state)
     assert_true(ledger.segment->shard_count == SHARDS && ledger.segment->used_bytes == used && ledger_rows(2, 0) == rows);
 }
 
-/* "A shard's rows in a pool, one for each tag there may ever be": 64 bytes each, zero, in a cache line of their own, inside the
- * segment, apart from all others and from what else is in it. */
+static void expect_place(const char *row, size_t bytes)
+{
+    size_t offset = (size_t)(row - (const char *)ledger.segment);
+    assert_true(offset % bytes == 0 && offset + bytes <= ledger.segment->used_bytes);
+    assert_true(offset >= ledger.segment->shards_offset + TAGPOOL_THREADS * ledger.segment->shard_bytes);
+}
+
+/* "A shard's rows in a pool, one for each tag there may ever be", of newest and of settled counts: zero, none across two cache
+ * lines, inside the segment, apart from all others and from what else is in it. */
 static void rows_of_shards(void **state)
 {
     static const uint32_t some[] = {0, 1, 2, 63, 64, TAGPOOL_TAGS / 2, TAGPOOL_TAGS - 1, LEDGER_OVERFLOW};
@@ -118,46 +126,55 @@ static void rows_of_shards(void **state)
         for (uint32_t shard = 0; shard < SHARDS; shard++)
             for (uint32_t i = 0; i < count; i++)
                 for (unsigned pool = 0; pool < 2; pool++) {
-                    struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[some[i]];
-                    size_t offset = (size_t)((char *)row - (char *)ledger.segment);
                     uint64_t mark = 1 + (shard * count + i) * 2 + pool;
-                    assert_true(offset % 64 == 0 && offset + 64 <= ledger.segment->used_bytes);
-                    assert_true(offset >= ledger.segment->shards_offset + TAGPOOL_THREADS * ledger.segment->shard_bytes);
-                    assert_true(row->allocs == (pass == 0 ? 0 : mark) && row->limit_charged == (int64_t)row->allocs);
-                    row->allocs = pass == 0 ? mark : 0;
-                    row->limit_charged = (int64_t)row->allocs;
+                    struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[some[i]];
+                    struct tagpool_segment_settled *settled = &ledger_settled(shard, pool)[some[i]];
+                    expect_place((char *)row, sizeof *row);
+                    expect_place((char *)settled, sizeof *settled);
+                    assert_true(row->in == (pass == 0 ? 0 : mark) && row->guard == row->in);
+                    assert_true(settled->in.blocks == row->in && settled->limit_charged == (int64_t)row->in);
+                    row->in = row->guard = settled->in.blocks = pass == 0 ? mark : 0;
+                    settled->limit_charged = (int64_t)row->in;
                 }
     assert_int_equal(LEDGER_ROWS, TAGPOOL_TAGS + 1);
-    assert_true((char *)ledger_rows(1, 0) == (char *)ledger.segment + ledger.shards[1].rows_offset);
-    assert_true((char *)ledger_rows(1, 1) == (char *)ledger.segment + ledger.shards[1].paged_offset);
+    for (unsigned pool = 0; pool < 2; pool++) {
+        assert_true((char *)ledger_rows(1, pool) == (char *)ledger.segment + ledger.shards[1].counts_offset[pool]);
+        assert_true((char *)ledger_settled(1, pool) == (char *)ledger.segment + ledger.shards[1].settled_offset[pool]);
+    }
 }
 
-/* "0 none, shard number + 1 while one shard counts the tag, UINT32_MAX for several." */
+static bool is_joined(uint32_t shard, unsigned pool)
+{
+    return ledger_is_joined(&ledger_rows(shard, pool)[0]);
+}
+
+/* "0 none, shard number + 1 while one shard counts the tag, UINT32_MAX for several"; "makes its two rows ready". */
 static void joins(void **state)
 {
     uint32_t *writer = &ledger.tags[0].writer;
+    struct ledger_sum sum;
     (void)state;
     assert_int_equal(*writer, 0);
-    assert_false(ledger_is_joined(3, 0));
+    assert_false(is_joined(3, 0) || is_joined(3, 1));
     ledger_join(3, 0);
     ledger_join(3, 0);
     assert_int_equal(*writer, 4);
-    assert_true(ledger_is_joined(3, 0) && !ledger_is_joined(2, 0));
+    assert_true(is_joined(3, 0) && is_joined(3, 1) && !is_joined(2, 0));
     ledger_join(0, 0);
     ledger_join(3, 0);
     assert_int_equal(*writer, UINT32_MAX);
-    assert_true(ledger_is_joined(0, 0) && ledger_is_joined(3, 0) && ledger_is_joined(4, 0));
+    assert_true(is_joined(0, 0) && is_joined(3, 0) && !is_joined(4, 0));
+    for (unsigned pool = 0; pool < 2; pool++) {
+        ledger_sum(0, pool, &sum);
+        assert_true((sum.allocs | sum.frees | sum.blocks | sum.charged | sum.bytes | sum.peak_blocks) == 0);
+    }
 }
 
 /* Counts one allocation or one free in a shard as the pool does, and in the naive table. */
 static void count(uint32_t shard, uint32_t tag, unsigned pool, bool is_free, size_t charged, size_t bytes)
 {
-    struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
     ledger_join(shard, tag);
-    if (is_free)
-        ledger_discharge(row, charged, charged - bytes);
-    else if (ledger_charge(row, charged, charged - bytes))
-        ledger_peak(row, shard, tag, pool);
+    (is_free ? ledger_discharge_any : ledger_charge_any)(shard, tag, pool, charged, charged - bytes);
     naive_allocs[tag][pool] += !is_free;
     naive_blocks[tag][pool] += is_free ? -(uint64_t)1 : 1;
     naive_charged[tag][pool] += is_free ? -(uint64_t)charged : charged;
@@ -182,7 +199,7 @@ static void sums_over_shards(void **state)
             live[lives].tag = random_below(&seed, TAGS);
             live[lives].pool = random_below(&seed, 2);
             live[lives].bytes = bytes;
-            live[lives].charged = bytes + bytes % 4096;
+            live[lives].charged = round_up(bytes + bytes % 4096 + 1, TALLY_GRANULE);
             count(shard, live[lives].tag, live[lives].pool, false, live[lives].charged, bytes);
             lives++;
         } else if (lives > 0) {
@@ -275,8 +292,7 @@ static void tags_run_out(void **state)
         assert_int_equal(ledger_tag(tag_number(i), &overflowed), i);
     assert_int_equal(ledger.segment->sequence, sequence + 2);
     ledger_join(0, LEDGER_OVERFLOW);
-    if (ledger_charge(&ledger_rows(0, 1)[LEDGER_OVERFLOW], 48, 15))
-        ledger_peak(&ledger_rows(0, 1)[LEDGER_OVERFLOW], 0, LEDGER_OVERFLOW, 1);
+    ledger_charge_any(0, LEDGER_OVERFLOW, 1, 48, 15);
     ledger_sum(LEDGER_OVERFLOW, 1, &sum);
     assert_true(sum.allocs == 1 && sum.charged == 48 && sum.bytes == 33 && sum.peak_blocks == 1);
     assert_int_equal(ledger.segment->sequence % 2, 0);

@@ -24,7 +24,7 @@ static enum tagpool_sort current_sort;
 static int start_ledger(void **state)
 {
     (void)state;
-    return ledger_start(TAGPOOL_SEGMENT) && ledger_shard_open(0) ? 0 : -1;
+    return ledger_start(TAGPOOL_SEGMENT) && ledger_shard_open(0) && ledger_shard_open(1) ? 0 : -1;
 }
 
 static int descending(uint64_t a, uint64_t b)
@@ -97,15 +97,13 @@ static void add_row(uint32_t tag, unsigned pool, uint64_t blocks, uint64_t charg
 {
     bool overflowed;
     uint32_t tag_index = ledger_tag(tag, &overflowed);
-    struct tagpool_segment_counts *row = &ledger_rows(0, pool)[tag_index];
+    struct tagpool_segment_settled *row = &ledger_settled(0, pool)[tag_index];
     ledger_join(0, tag_index);
     ledger_join(1, tag_index); /* with two writers, reading raises a peak that lags behind */
-    row->allocs = blocks + freed;
-    row->frees = freed;
-    row->charged_in = charged + freed * 16;
-    row->charged_out = freed * 16;
-    row->slack_in = charged / 4 + freed * 3;
-    row->slack_out = freed * 3;
+    row->in = (struct tagpool_segment_sums){blocks + freed, charged + freed * 16, charged / 4 + freed * 3};
+    row->out.blocks = freed;
+    row->out.charged += freed * 16; /* a row in use begins with less than nothing there */
+    row->out.slack = freed * 3;
     if (blocks + freed == 0)
         return;
     all[all_count].tag = tag;

@@ -35,7 +35,7 @@ static void layout_is_frozen(void **state)
     EXPECT(tagpool_segment, tags_offset, 64, 8);
     EXPECT(tagpool_segment, shards_offset, 72, 8);
     EXPECT(tagpool_segment, shard_bytes, 80, 4);
-    EXPECT(tagpool_segment, reserved_word, 84, 4);
+    EXPECT(tagpool_segment, settled_bytes, 84, 4);
     EXPECT(tagpool_segment, sequence, 88, 4);
     EXPECT(tagpool_segment, overflowed, 92, 4);
     EXPECT(tagpool_segment, process, 96, 8);
@@ -54,22 +54,29 @@ static void layout_is_frozen(void **state)
     EXPECT(tagpool_segment_tag, peak_charged, 32, 16);
     EXPECT(tagpool_segment_tag, failures, 48, 16);
     assert_int_equal(sizeof(struct tagpool_segment_tag), 64);
-    EXPECT(tagpool_segment_counts, allocs, 0, 8);
-    EXPECT(tagpool_segment_counts, charged_in, 8, 8);
-    EXPECT(tagpool_segment_counts, slack_in, 16, 8);
-    EXPECT(tagpool_segment_counts, frees, 24, 8);
-    EXPECT(tagpool_segment_counts, charged_out, 32, 8);
-    EXPECT(tagpool_segment_counts, slack_out, 40, 8);
-    EXPECT(tagpool_segment_counts, limit_blocks, 48, 8);
-    EXPECT(tagpool_segment_counts, limit_charged, 56, 8);
-    assert_int_equal(sizeof(struct tagpool_segment_counts), 64);
+    EXPECT(tagpool_segment_counts, in, 0, 8);
+    EXPECT(tagpool_segment_counts, out, 8, 8);
+    EXPECT(tagpool_segment_counts, guard, 16, 8);
+    EXPECT(tagpool_segment_counts, sequence, 24, 4);
+    EXPECT(tagpool_segment_counts, reserved, 28, 4);
+    assert_int_equal(sizeof(struct tagpool_segment_counts), 32);
+    EXPECT(tagpool_segment_sums, blocks, 0, 8);
+    EXPECT(tagpool_segment_sums, charged, 8, 8);
+    EXPECT(tagpool_segment_sums, slack, 16, 8);
+    EXPECT(tagpool_segment_settled, in, 0, 24);
+    EXPECT(tagpool_segment_settled, out, 24, 24);
+    EXPECT(tagpool_segment_settled, limit_blocks, 48, 8);
+    EXPECT(tagpool_segment_settled, limit_charged, 56, 8);
+    assert_int_equal(sizeof(struct tagpool_segment_settled), 64);
     EXPECT(tagpool_segment_shard, in_use, 0, 4);
     EXPECT(tagpool_segment_shard, reserved, 4, 4);
     EXPECT(tagpool_segment_shard, thread, 8, 8);
-    EXPECT(tagpool_segment_shard, rows_offset, 16, 8);
-    EXPECT(tagpool_segment_shard, paged_offset, 24, 8);
-    assert_int_equal(sizeof(struct tagpool_segment_shard), 32);
-    assert_int_equal(TAGPOOL_SEGMENT_VERSION, 2);
+    EXPECT(tagpool_segment_shard, counts_offset, 16, 16);
+    EXPECT(tagpool_segment_shard, settled_offset, 32, 16);
+    EXPECT(tagpool_segment_shard, reserved_more, 48, 16);
+    assert_int_equal(sizeof(struct tagpool_segment_shard), 64);
+    assert_true(TAGPOOL_SEGMENT_BLOCKS_SHIFT == 24 && TAGPOOL_SEGMENT_CHARGED_SHIFT == 44 && TAGPOOL_SEGMENT_GRANULE == 16);
+    assert_int_equal(TAGPOOL_SEGMENT_VERSION, 3);
 }
 
 /* ---- the reader: offsets and nothing else ---- */
@@ -90,25 +97,33 @@ static uint64_t u64_at(uint64_t offset)
     return value;
 }
 
-/* Sums one field of the counters, at `field`, of tag row `row` in one pool over all shards. */
-static uint64_t sum_of(uint32_t row, unsigned pool, unsigned field)
+/* Sums what went in, or out (1), under tag row `row` in one pool over all shards: blocks, charged, slack. */
+static void sum_of(uint32_t row, unsigned pool, unsigned out, uint64_t sums[3])
 {
-    uint64_t sum = 0;
+    memset(sums, 0, 3 * sizeof *sums);
     for (uint32_t shard = 0; shard < u32_at(60); shard++) {
-        uint64_t rows = u64_at(u64_at(72) + (uint64_t)shard * u32_at(80) + 16 + 8 * pool);
-        sum += u64_at(rows + (uint64_t)row * u32_at(24) + field);
+        uint64_t description = u64_at(72) + (uint64_t)shard * u32_at(80);
+        uint64_t newest = u64_at(description + 16 + 8 * pool) + (uint64_t)row * u32_at(24);
+        uint64_t settled = u64_at(description + 32 + 8 * pool) + (uint64_t)row * u32_at(84) + out * 24;
+        uint64_t packed = u64_at(newest + out * 8);
+        assert_int_equal(u32_at(newest + 24) % 2, 0);
+        sums[0] += (packed >> 24 & 0xFFFFF) + u64_at(settled);
+        sums[1] += (packed >> 44) * 16 + u64_at(settled + 8);
+        sums[2] += (packed & 0xFFFFFF) + u64_at(settled + 16);
     }
-    return sum;
 }
 
 static void read_stats(uint32_t row, unsigned pool, struct tagpool_stats *stats)
 {
     uint64_t tag = u64_at(64) + (uint64_t)row * u32_at(20);
-    stats->frees = sum_of(row, pool, 24);
-    stats->allocs = sum_of(row, pool, 0);
-    stats->blocks = stats->allocs - stats->frees;
-    stats->charged = sum_of(row, pool, 8) - sum_of(row, pool, 32);
-    stats->bytes = stats->charged - (sum_of(row, pool, 16) - sum_of(row, pool, 40));
+    uint64_t in[3], out[3];
+    sum_of(row, pool, 1, out);
+    sum_of(row, pool, 0, in);
+    stats->frees = out[0];
+    stats->allocs = in[0];
+    stats->blocks = in[0] - out[0];
+    stats->charged = in[1] - out[1];
+    stats->bytes = stats->charged - (in[2] - out[2]);
     stats->peak_blocks = u64_at(tag + 16 + pool * 8);
     stats->peak_charged = u64_at(tag + 32 + pool * 8);
     stats->failures = u64_at(tag + 48 + pool * 8);
@@ -160,7 +175,7 @@ static void independent_reader(void **state)
     assert_null(tagpool_alloc(TAGPOOL_PAGED, PTRDIFF_MAX, TAGPOOL_TAG('f', 'a', 'i', 'l')));
     segment_bytes = (const unsigned char *)ledger.segment;
     assert_memory_equal(segment_bytes, "TAGPOOL", 8);
-    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 2 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
+    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 3 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
     assert_true(u32_at(88) % 2 == 0 && u64_at(40) <= u64_at(32) && u32_at(60) <= u32_at(56) && u32_at(52) < u32_at(48));
     size_t rows = 0;
     for (uint32_t row = 0; row < u32_at(52); row++)
@@ -178,7 +193,7 @@ static void independent_reader(void **state)
 }
 
 /* Each place that the header and the shards name lies in what is in use, apart from all others: header, tag rows, descriptions,
- * two tables of rows for each shard. Shards are in the order of their opening; one is held by this thread, 0 by no single one. */
+ * four tables of rows for each shard. Shards are in the order of their opening; this thread holds one, nobody alone holds 0. */
 static void places_in_the_segment(void **state)
 {
     uint64_t end = u64_at(64) + (uint64_t)u32_at(48) * u32_at(20);
@@ -190,10 +205,10 @@ static void places_in_the_segment(void **state)
     assert_true(u32_at(60) >= 4);
     for (uint32_t shard = 0; shard < u32_at(60); shard++) {
         uint64_t at = u64_at(72) + (uint64_t)shard * u32_at(80);
-        for (unsigned pool = 0; pool < 2; pool++) {
-            uint64_t rows = u64_at(at + 16 + 8 * pool);
+        for (unsigned table = 0; table < 4; table++) {
+            uint64_t rows = u64_at(at + 16 + 8 * table);
             assert_true(rows >= end && rows % 64 == 0);
-            end = rows + (uint64_t)u32_at(48) * u32_at(24);
+            end = rows + (uint64_t)u32_at(48) * u32_at(table < 2 ? 24 : 84);
             assert_true(end <= u64_at(40));
         }
         assert_int_equal(u32_at(at + 4), 0);
@@ -202,7 +217,6 @@ static void places_in_the_segment(void **state)
     assert_true(is_mine && u64_at(u64_at(72) + 8) == 0);
     for (uint32_t row = 0; row < u32_at(52); row++)
         assert_true(u64_at(u64_at(64) + (uint64_t)row * u32_at(20) + 8) == 0); /* reserved */
-    assert_int_equal(u32_at(84), 0);
 }
 
 /* "`sequence` grows with every addition and every change of `pools`", and is even again; not with what changes nothing. */

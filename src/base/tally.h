@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tally.h: counts packed into one word (tagpool/segment.h): one addition counts an allocation or a free in all its sums, and one
+ * test says whether there is anything else to do.
+ *
+ * Three lanes: charged granules (20 bits), blocks (20), slack bytes (24). With C = TALLY_ROOM, of each row in use:
+ *     granules: C <= out < 2C (2C ends the use of the lane: its top bit is that of the word), and -C < limit <= C
+ *     blocks:   0 <= out < C, for a block has at least one granule;                           and -C < limit <= C
+ *     slack:    at most 16 bytes for each granule
+ * where limits are relative to what is settled. In each lane, in - out + guard is then never negative, so no lane borrows from
+ * another; and it has its top bit set iff in - out, in that of granules C more, is above the limit. That is tested at each
+ * allocation: so `in` is at most one block above out + limit, and fits as well. A block counted here has at most 2^16 granules.
+ */
+#ifndef BASE_TALLY_H
+#define BASE_TALLY_H
+
+#include "base/internal.h"
+#include "tagpool/segment.h"
+
+#define TALLY_BLOCKS_SHIFT TAGPOOL_SEGMENT_BLOCKS_SHIFT
+#define TALLY_CHARGED_SHIFT TAGPOOL_SEGMENT_CHARGED_SHIFT
+#define TALLY_GRANULE TAGPOOL_SEGMENT_GRANULE
+#define TALLY_LANE_MASK 0xFFFFFu
+#define TALLY_SLACK_MASK 0xFFFFFFu
+#define TALLY_ROOM 0x40000
+#define TALLY_OUT_FIRST ((uint64_t)TALLY_ROOM << TALLY_CHARGED_SHIFT)
+#define TALLY_OUT_FIRST_BYTES ((uint64_t)TALLY_ROOM * TALLY_GRANULE)
+#define TALLY_OVER ((uint64_t)0x80000 << TALLY_CHARGED_SHIFT | (uint64_t)0x80000 << TALLY_BLOCKS_SHIFT)
+#define TALLY_BLOCK_MOST ((size_t)0x10000 * TALLY_GRANULE) /* charged bytes of a block that may be counted here */
+
+/* One block. pre: charged is a multiple of TALLY_GRANULE, from there to TALLY_BLOCK_MOST; slack <= charged. */
+INLINE uint64_t tally_of(size_t charged, size_t slack)
+{
+    return (uint64_t)(charged / TALLY_GRANULE) << TALLY_CHARGED_SHIFT | (uint64_t)1 << TALLY_BLOCKS_SHIFT | slack;
+}
+
+static inline uint64_t tally_blocks(uint64_t tally)
+{
+    return (uint32_t)(tally >> TALLY_BLOCKS_SHIFT) & TALLY_LANE_MASK;
+}
+
+static inline uint64_t tally_charged(uint64_t tally)
+{
+    return (tally >> TALLY_CHARGED_SHIFT) * TALLY_GRANULE;
+}
+
+static inline uint64_t tally_slack(uint64_t tally)
+{
+    return tally & TALLY_SLACK_MASK;
+}
+
+/* The slack as far as a note has bits for it; blocks that have more are not plain. */
+INLINE size_t tally_note_slack(uint64_t tally)
+{
+    return (uint32_t)tally;
+}
+
+/* A limit as it fits into a lane. One that is cut is met early, which does no harm: it is then looked at again. */
+static inline uint64_t tally_limit(int64_t limit)
+{
+    int64_t most = TALLY_ROOM;
+    return (uint64_t)(limit > most ? most : limit <= -most ? 1 - most : limit);
+}
+
+/* The guard for limits of blocks and charged bytes, relative to what is settled. */
+static inline uint64_t tally_guard(int64_t limit_blocks, int64_t limit_charged)
+{
+    uint64_t top = 0x7FFFF;
+    uint64_t granules = top + TALLY_ROOM - tally_limit(limit_charged / (int64_t)TALLY_GRANULE);
+    uint64_t blocks = top - tally_limit(limit_blocks);
+    return (granules << TALLY_CHARGED_SHIFT) + (blocks << TALLY_BLOCKS_SHIFT) + TALLY_OUT_FIRST_BYTES;
+}
+
+#endif
