@@ -10,6 +10,7 @@
 #include "ledger/hit.h"
 #include "ledger/leak.h"
 #include "ledger/log.h"
+#include "ledger/watch.h"
 #include "pool/guard.h"
 #include "pool/unload.h"
 
@@ -24,6 +25,9 @@ static struct {
     bool has_special;
     bool has_log;
     bool has_options; /* an option asks for a service */
+    bool is_marked;       /* there was a mark: all blocks are tracked */
+    uint64_t first_mark;
+    aligned_u64 dropped;  /* the last allocation for whose record there was no memory */
 } verify;
 
 /* How many allocations of the tag there were with this one. */
@@ -55,7 +59,7 @@ static void verify_prepare(void)
 
 void verify_switch(void)
 {
-    bool on = verify.has_options || (guard_is_on() && !guard_is_sampling()) || driver_at(0) != NULL;
+    bool on = verify.has_options || verify.is_marked || (guard_is_on() && !guard_is_sampling()) || driver_at(0) != NULL;
     if (on || guard_is_on())
         verify_prepare();
     if (on && verify.nth != NULL && (LOAD(&pool_state.features) & FEATURE_VERIFIER) == 0)
@@ -85,7 +89,7 @@ static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32
 {
     *event = (struct event){.pool = pool,
                             .bytes = bytes,
-                            .is_tracked = masks_match(&verify.track, ledger_tag_of(tag_index)),
+                            .is_tracked = LOAD(&verify.is_marked) || masks_match(&verify.track, ledger_tag_of(tag_index)),
                             .tag = ledger_tag_of(tag_index),
                             .tag_index = tag_index,
                             .caller = caller,
@@ -93,6 +97,30 @@ static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32
                             .driver = driver_current,
                             .thread = port_thread_number(),
                             .sequence = add_fetch_u64(&verify.sequence, 1)};
+}
+
+/* ---- marks ---- */
+
+uint64_t verify_mark(void)
+{
+    uint64_t mark = add_fetch_u64(&verify.sequence, 1);
+    if (!verify.is_marked) {
+        verify.first_mark = mark;
+        STORE(&verify.is_marked, true);
+        verify_switch();
+    }
+    return mark;
+}
+
+const char *verify_why_not_checked(uint64_t mark)
+{
+    if (mark > LOAD(&verify.sequence))
+        return "it is no mark of this process";
+    if (!verify.is_marked || mark < verify.first_mark)
+        return "the mark is from before blocks were tracked";
+    if (LOAD(&verify.dropped) > mark)
+        return "there was no memory to track all blocks";
+    return NULL;
 }
 
 /* ---- tracking ---- */
@@ -116,6 +144,7 @@ static void track_alloc(struct event *event)
     record.site_nth = depot_charge(record.stack, event->tag, event->bytes);
     event->site_nth = record.site_nth;
     if (!pool_record(event->block, &record)) {
+        STORE(&verify.dropped, event->sequence);
         depot_discharge(record.stack, event->tag, event->bytes);
         if (event->driver != NULL)
             driver_discharge(event->driver, event->pool, event->bytes);
@@ -166,7 +195,8 @@ bool verify_alloc_begin(struct event *event, const struct request *request, uint
     (void)add_fetch_u64(&verify.attempted, 1);
     if (event->tag == TAG_NONE)
         (void)add_fetch_u64(&verify.with_no_tag, 1);
-    if (!fault_is_on() || request->is_promised || !fault_wanted(event))
+    bool is_failing = watch_asks(event, !request->is_promised, verify.frames);
+    if (!is_failing && (!fault_is_on() || request->is_promised || !fault_wanted(event)))
         return true;
     (void)add_fetch_u64(&verify.failed_deliberately, 1);
     return false;

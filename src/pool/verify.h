@@ -18,6 +18,13 @@ INTERNAL void verify_options(const struct verifier_options *options);
  * one that no longer is must be seen. pre: one thread at a time. */
 INTERNAL void verify_switch(void);
 
+/* Tracks every block from now on, whatever options say, and returns a number of the sequence: what is allocated from now on, by
+ * any thread, has a larger one. pre: one thread at a time. */
+INTERNAL uint64_t verify_mark(void);
+
+/* Why nothing can be said of the blocks allocated since a mark; NULL if it can. */
+INTERNAL const char *verify_why_not_checked(uint64_t mark);
+
 /* The allocation of a live block, as its record tells it. */
 INTERNAL void verify_origin(struct event *event, const struct place *place, const struct record *record);
 

@@ -71,6 +71,12 @@ void bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *context)
     bugcheck_state.handler = handler;
 }
 
+void bugcheck_handler_get(tagpool_bugcheck_handler **handler, void **context)
+{
+    *context = bugcheck_state.context;
+    *handler = bugcheck_state.handler;
+}
+
 void bugcheck_raise(const struct tagpool_bugcheck *bugcheck)
 {
     if (bugcheck_state.handler != NULL) {

@@ -30,6 +30,7 @@ enum mistake {
 };
 
 INTERNAL void bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *context);
+INTERNAL void bugcheck_handler_get(tagpool_bugcheck_handler **handler, void **context);
 
 /* Fills in code, name, first parameter and sentence of `mistake`; the rest is zero and `stops` is true. */
 INTERNAL void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *bugcheck);
