@@ -138,7 +138,8 @@ $(B)/tests/%: tests/%.c $(LIB) $(B)/flags
 long: $(B)/tests/stress/model
 	TAGPOOL_LONG=1 $<
 
-DEPS := gcc g++ make binutils libc6-dev libcmocka-dev pkg-config valgrind libc6-dbg mingw-w64-common
+DEPS := gcc g++ make binutils libc6-dev libcmocka-dev pkg-config valgrind libc6-dbg mingw-w64-common check libsubunit-dev \
+    libcpputest-dev libgtest-dev
 deps:
 	@if dpkg -s $(DEPS) > /dev/null 2>&1; then echo "deps: all there: $(DEPS)"; else \
 	    echo "deps: installing with apt-get: $(DEPS)"; sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
