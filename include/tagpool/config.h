@@ -34,11 +34,11 @@
     (TAGPOOL_BARE ? UINT64_C(0x10000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(64) << 30 : UINT64_C(256) << 20)
 #endif
 
-/* Address space for the counters of all threads, bytes, 192 for each tag and thread; less where address space is short. 64 KiB
+/* Address space for the counters of all threads, bytes, 160 for each tag and thread; less where address space is short. 64 KiB
  * (bare: 16 KiB) to 64 GiB. A thread that finds it full shares a heap and counters with others, behind a lock. */
 #ifndef TAGPOOL_SEGMENT
 #define TAGPOOL_SEGMENT                                                                                                \
-    (TAGPOOL_BARE ? UINT64_C(0x8000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(13) << 30 : UINT64_C(104) << 20)
+    (TAGPOOL_BARE ? UINT64_C(0x8000) : UINTPTR_MAX > 0xFFFFFFFFu ? UINT64_C(11) << 30 : UINT64_C(88) << 20)
 #endif
 
 /* Default of option `cache`: unused bytes that each pool keeps before memory goes back to the system. */

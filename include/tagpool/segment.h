@@ -29,10 +29,8 @@
 /* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
 #if defined(__GNUC__)
 typedef uint64_t tagpool_count __attribute__((aligned(8)));
-typedef int64_t tagpool_level __attribute__((aligned(8)));
 #else
 typedef uint64_t tagpool_count;
-typedef int64_t tagpool_level;
 #endif
 
 struct tagpool_segment_pool {
@@ -87,8 +85,9 @@ struct tagpool_segment_tag {
 /* The newest counts of one tag in one pool in one shard: 32 bytes. */
 struct tagpool_segment_counts {
     tagpool_count in;    /* packed: allocations that are not settled */
-    tagpool_count out;   /* packed: frees; of a row in use it begins with 4 MiB charged, for which out.charged is less */
-    tagpool_count guard; /* the writer's: in - out + guard has bit 43 or 63 set when it must look for a new peak, or settle */
+    tagpool_count out;   /* packed: frees; of a row in use it begins with 4 MiB charged, which no block was */
+    tagpool_count guard; /* 0: the row is not in use. The writer's own: when out - in + guard has bit 43 or 63 set, there may be
+                            a new peak */
     uint32_t sequence;   /* grows with each settling, and is odd while one is under way */
     uint32_t reserved;
 };
@@ -99,12 +98,10 @@ struct tagpool_segment_sums {
     tagpool_count slack; /* charged and not requested */
 };
 
-/* Its older counts: 64 bytes. Newest and older ones together, outstanding: in less out. */
+/* Its older counts: 48 bytes. Newest and older ones together, outstanding: in less out. */
 struct tagpool_segment_settled {
     struct tagpool_segment_sums in;  /* allocations */
     struct tagpool_segment_sums out; /* frees */
-    tagpool_level limit_blocks;      /* in less out up to which the shard need not look for a new peak */
-    tagpool_level limit_charged;
 };
 
 /* A shard, and where its counters are: for each pool a row for each tag, in the order of the tags, of the newest counts, and so

@@ -7,9 +7,11 @@
  *     granules: C <= out < 2C (2C ends the use of the lane: its top bit is that of the word), and -C < limit <= C
  *     blocks:   0 <= out < C, for a block has at least one granule;                           and -C < limit <= C
  *     slack:    at most 16 bytes for each granule
- * where limits are relative to what is settled. In each lane, in - out + guard is then never negative, so no lane borrows from
- * another; and it has its top bit set iff in - out, in that of granules C more, is above the limit. That is tested at each
- * allocation: so `in` is at most one block above out + limit, and fits as well. A block counted here has at most 2^16 granules.
+ * where limits are relative to what is settled. out - in + guard has in each lane what is left of its limit, less than half of
+ * what the lane holds; or it has the lane's top bit set, iff in - out, in that of granules C more, is above the limit. (A lane
+ * below zero borrows from the one above: that is then seen to be over its limit too early, which does no harm.) It is tested at
+ * each allocation: so `in` is at most one block above out + limit, and fits as well. A block counted here has at most 2^16
+ * granules. A row nobody has used is all zero: its first allocation is above the limit.
  */
 #ifndef BASE_TALLY_H
 #define BASE_TALLY_H
@@ -26,6 +28,7 @@
 #define TALLY_OUT_FIRST ((uint64_t)TALLY_ROOM << TALLY_CHARGED_SHIFT)
 #define TALLY_OUT_FIRST_BYTES ((uint64_t)TALLY_ROOM * TALLY_GRANULE)
 #define TALLY_OVER ((uint64_t)0x80000 << TALLY_CHARGED_SHIFT | (uint64_t)0x80000 << TALLY_BLOCKS_SHIFT)
+#define TALLY_GUARD_SLACK ((uint64_t)0x900000) /* more than the slack of 2 C + 2^16 granules */
 #define TALLY_BLOCK_MOST ((size_t)0x10000 * TALLY_GRANULE) /* charged bytes of a block that may be counted here */
 
 /* One block. pre: charged is a multiple of TALLY_GRANULE, from there to TALLY_BLOCK_MOST; slack <= charged. */
@@ -56,19 +59,31 @@ INLINE size_t tally_note_slack(uint64_t tally)
 }
 
 /* A limit as it fits into a lane. One that is cut is met early, which does no harm: it is then looked at again. */
-static inline uint64_t tally_limit(int64_t limit)
+static inline int64_t tally_limit(int64_t limit)
 {
     int64_t most = TALLY_ROOM;
-    return (uint64_t)(limit > most ? most : limit <= -most ? 1 - most : limit);
+    return limit > most ? most : limit <= -most ? 1 - most : limit;
 }
 
-/* The guard for limits of blocks and charged bytes, relative to what is settled. */
-static inline uint64_t tally_guard(int64_t limit_blocks, int64_t limit_charged)
+/* Limits of blocks and granules, relative to what is settled. */
+struct tally_limits {
+    int64_t blocks, granules;
+};
+
+/* The guard for limits; they may be cut. It is never 0. */
+static inline uint64_t tally_guard(struct tally_limits limits)
 {
-    uint64_t top = 0x7FFFF;
-    uint64_t granules = top + TALLY_ROOM - tally_limit(limit_charged / (int64_t)TALLY_GRANULE);
-    uint64_t blocks = top - tally_limit(limit_blocks);
-    return (granules << TALLY_CHARGED_SHIFT) + (blocks << TALLY_BLOCKS_SHIFT) + TALLY_OUT_FIRST_BYTES;
+    return ((uint64_t)(tally_limit(limits.granules) - TALLY_ROOM) << TALLY_CHARGED_SHIFT) +
+           ((uint64_t)tally_limit(limits.blocks) << TALLY_BLOCKS_SHIFT) + TALLY_GUARD_SLACK;
+}
+
+/* The limits that a guard was made for. */
+static inline struct tally_limits tally_limits_of(uint64_t guard)
+{
+    uint64_t upper = guard - TALLY_GUARD_SLACK;
+    int64_t blocks = (int64_t)(upper << (64 - TALLY_CHARGED_SHIFT)) >> (64 - TALLY_CHARGED_SHIFT + TALLY_BLOCKS_SHIFT);
+    uint64_t granules = upper - ((uint64_t)blocks << TALLY_BLOCKS_SHIFT);
+    return (struct tally_limits){blocks, ((int64_t)granules >> TALLY_CHARGED_SHIFT) + TALLY_ROOM};
 }
 
 #endif

@@ -74,6 +74,8 @@ static void add_up(uint32_t tag_index, unsigned pool, struct all_counts *all)
             if (!ledger_is_joined(row.newest))
                 continue;
             struct tagpool_segment_sums half = read_row(&row, is_out);
+            if (is_out)
+                half.charged -= TALLY_OUT_FIRST_BYTES;
             sums_add(is_out ? &all->out : &all->in, &half);
         }
 }
@@ -140,7 +142,6 @@ static void add_settled(struct tagpool_segment_sums *sums, uint64_t blocks, uint
     STORE_RELEASE(&sums->slack, sums->slack + slack);
 }
 
-/* What is settled is outstanding but for `out`, which begins with something. */
 static int64_t settled_blocks(const struct tagpool_segment_settled *settled)
 {
     return (int64_t)(settled->in.blocks - settled->out.blocks);
@@ -148,39 +149,41 @@ static int64_t settled_blocks(const struct tagpool_segment_settled *settled)
 
 static int64_t settled_charged(const struct tagpool_segment_settled *settled)
 {
-    return (int64_t)(settled->in.charged - settled->out.charged - TALLY_OUT_FIRST_BYTES);
+    return (int64_t)(settled->in.charged - settled->out.charged);
 }
 
+/* What is outstanding of the newest counts. */
+static struct tally_limits newest_net(const struct tagpool_segment_counts *newest)
+{
+    uint64_t in = LOAD(&newest->in);
+    uint64_t out = LOAD(&newest->out) - TALLY_OUT_FIRST;
+    return (struct tally_limits){(int64_t)(tally_blocks(in) - tally_blocks(out)),
+                                 (int64_t)(tally_charged(in) - tally_charged(out)) / (int64_t)TALLY_GRANULE};
+}
+
+/* Sets what may be outstanding before the next look. */
 static void set_limits(const struct counts_row *row, int64_t blocks, int64_t charged)
 {
-    STORE(&row->settled->limit_blocks, blocks);
-    STORE(&row->settled->limit_charged, charged);
-    STORE(&row->newest->guard, tally_guard(blocks - settled_blocks(row->settled), charged - settled_charged(row->settled)));
+    struct tally_limits limits = {blocks - settled_blocks(row->settled),
+                                  (charged - settled_charged(row->settled)) / (int64_t)TALLY_GRANULE};
+    STORE_RELEASE(&row->newest->guard, tally_guard(limits));
 }
 
+/* The limits stay, relative to more that is settled. */
 static void settle(const struct counts_row *row)
 {
     struct tagpool_segment_counts *newest = row->newest;
-    struct tagpool_segment_settled *settled = row->settled;
     uint64_t in = LOAD(&newest->in);
-    uint64_t out = LOAD(&newest->out);
+    uint64_t out = LOAD(&newest->out) - TALLY_OUT_FIRST;
+    struct tally_limits limits = tally_limits_of(LOAD(&newest->guard));
+    struct tally_limits net = newest_net(newest);
     settle_begin(newest);
-    add_settled(&settled->in, tally_blocks(in), tally_charged(in), tally_slack(in));
+    add_settled(&row->settled->in, tally_blocks(in), tally_charged(in), tally_slack(in));
     STORE_RELEASE(&newest->in, 0);
-    add_settled(&settled->out, tally_blocks(out), tally_charged(out) - TALLY_OUT_FIRST_BYTES, tally_slack(out));
+    add_settled(&row->settled->out, tally_blocks(out), tally_charged(out), tally_slack(out));
     STORE_RELEASE(&newest->out, TALLY_OUT_FIRST);
     settle_end(newest);
-    set_limits(row, settled->limit_blocks, settled->limit_charged);
-}
-
-/* A row nobody has counted in: no block is outstanding in it, and none may be without a look. */
-static void settle_first(const struct counts_row *row)
-{
-    settle_begin(row->newest);
-    STORE_RELEASE(&row->newest->out, TALLY_OUT_FIRST);
-    STORE_RELEASE(&row->settled->out.charged, -TALLY_OUT_FIRST_BYTES);
-    settle_end(row->newest);
-    set_limits(row, 0, 0);
+    STORE(&newest->guard, tally_guard((struct tally_limits){limits.blocks - net.blocks, limits.granules - net.granules}));
 }
 
 void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
@@ -191,17 +194,17 @@ void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
     port_unlock(&ledger.lock);
 }
 
-void ledger_join(uint32_t shard, uint32_t tag_index)
+/* In a new row nothing is outstanding but an allocation that was counted there just now; nothing may be without a look. */
+void ledger_join(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
+    struct counts_row row = find_row(shard, tag_index, pool);
     uint32_t *writer = &ledger.tags[tag_index].writer;
-    if (ledger_is_joined(&ledger_rows(shard, 0)[tag_index]))
+    if (ledger_is_joined(row.newest))
         return;
     port_lock(&ledger.lock);
-    STORE(writer, *writer == 0 ? shard + 1 : UINT32_MAX);
-    for (unsigned pool = 2; pool-- > 0;) {
-        struct counts_row row = find_row(shard, tag_index, pool);
-        settle_first(&row);
-    }
+    STORE(writer, *writer == 0 || *writer == shard + 1 ? shard + 1 : UINT32_MAX);
+    STORE(&row.newest->out, TALLY_OUT_FIRST);
+    set_limits(&row, 0, 0);
     port_unlock(&ledger.lock);
 }
 
@@ -209,13 +212,12 @@ void ledger_join(uint32_t shard, uint32_t tag_index)
 
 static int64_t net_blocks(const struct counts_row *row)
 {
-    return settled_blocks(row->settled) + (int64_t)(tally_blocks(LOAD(&row->newest->in)) - tally_blocks(LOAD(&row->newest->out)));
+    return settled_blocks(row->settled) + newest_net(row->newest).blocks;
 }
 
 static int64_t net_charged(const struct counts_row *row)
 {
-    uint64_t out = tally_charged(LOAD(&row->newest->out)) - TALLY_OUT_FIRST_BYTES;
-    return settled_charged(row->settled) + (int64_t)(tally_charged(LOAD(&row->newest->in)) - out);
+    return settled_charged(row->settled) + newest_net(row->newest).granules * (int64_t)TALLY_GRANULE;
 }
 
 /* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */
@@ -272,6 +274,7 @@ NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
     struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
     struct counts_row row = find_row(shard, tag_index, pool);
+    ledger_join(shard, tag_index, pool);
     bool is_full = is_nearly_full(row.newest);
     if (LOAD(&tag->writer) == shard + 1 && !is_full) {
         peak_of_one(tag, &row, pool);
@@ -291,10 +294,13 @@ NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
 
 static void settle_block(const struct counts_row *row, bool is_free, size_t charged, size_t slack)
 {
+    struct tally_limits limits = tally_limits_of(LOAD(&row->newest->guard));
+    int64_t limit_blocks = settled_blocks(row->settled) + limits.blocks;
+    int64_t limit_charged = settled_charged(row->settled) + limits.granules * (int64_t)TALLY_GRANULE;
     settle_begin(row->newest);
     add_settled(is_free ? &row->settled->out : &row->settled->in, 1, charged, slack);
     settle_end(row->newest);
-    set_limits(row, row->settled->limit_blocks, row->settled->limit_charged);
+    set_limits(row, limit_blocks, limit_charged);
 }
 
 void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack)
@@ -304,6 +310,7 @@ void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t
     if (charged <= TALLY_BLOCK_MOST) {
         is_peak = ledger_charge(row.newest, tally_of(charged, slack));
     } else {
+        ledger_join(shard, tag_index, pool);
         port_lock(&ledger.lock);
         settle_block(&row, false, charged, slack);
         port_unlock(&ledger.lock);

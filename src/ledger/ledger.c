@@ -12,12 +12,13 @@ INTERNAL struct ledger ledger = {.lock = PORT_LOCK_INITIAL};
 _Static_assert(sizeof(struct tagpool_segment) == 1024, "the header's size is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_tag) == 64, "a tag row's size is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_counts) == 32, "a row of counters fills half a cache line");
-_Static_assert(sizeof(struct tagpool_segment_settled) == 64, "a row of settled counters fills a cache line");
+_Static_assert(sizeof(struct tagpool_segment_settled) == 48, "a row of settled counters has a size that is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_shard) == 64, "a shard's description has a size that is part of the format");
 
 /* In a shard: newest counts of the nonpaged and of the paged pool, then settled ones. Each begins a cache line. */
 #define COUNTS_BYTES round_up(LEDGER_COUNTS_BYTES, 64)
-#define SHARD_BYTES round_up(PORT_COLOUR_ROWS + 2 * (COUNTS_BYTES + LEDGER_SETTLED_BYTES), PORT_UNIT_BYTES)
+#define SETTLED_BYTES round_up(LEDGER_SETTLED_BYTES, 64)
+#define SHARD_BYTES round_up(PORT_COLOUR_ROWS + 2 * (COUNTS_BYTES + SETTLED_BYTES), PORT_UNIT_BYTES)
 
 /* The hash from tags to indices. It grows four times larger before it is half full, so that a search ends soon and a few tags
  * touch little memory. Each size has a place of its own in one range, from twice its bytes on, so that who still searches a
@@ -186,7 +187,7 @@ static bool add_shard(uint32_t shard)
     if (shard >= segment->shard_capacity || !port_commit_lazily((char *)segment + offset, SHARD_BYTES))
         return false;
     for (unsigned pool = 0; pool < 2; pool++) {
-        char *settled = rows + 2 * COUNTS_BYTES + pool * LEDGER_SETTLED_BYTES;
+        char *settled = rows + 2 * COUNTS_BYTES + pool * SETTLED_BYTES;
         char *counts = rows + pool * COUNTS_BYTES;
         if (!expect_rows(counts, sizeof(struct tagpool_segment_counts)) ||
             !expect_rows(settled, sizeof(struct tagpool_segment_settled)))

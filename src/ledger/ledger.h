@@ -61,8 +61,8 @@ static inline struct tagpool_segment_settled *ledger_settled(uint32_t shard, uns
     return (void *)((char *)ledger.segment + (size_t)ledger.shards[shard].settled_offset[pool]);
 }
 
-/* Notes that a shard counts a tag, and makes its two rows ready: before its first allocation, at its first free. */
-INTERNAL void ledger_join(uint32_t shard, uint32_t tag_index);
+/* Notes that a shard counts a tag in a pool, and takes its row into use: at its first allocation, before its first free. */
+INTERNAL void ledger_join(uint32_t shard, uint32_t tag_index, unsigned pool);
 
 /* Takes a shard into use for this thread: false iff there is no memory for its rows. And out of use. Shards are opened in the
  * order of their numbers; one may be opened again. */
@@ -81,7 +81,7 @@ INTERNAL void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool);
 /* And when ledger_discharge() does: settles the row. */
 INTERNAL void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool);
 
-/* Both with all that follows, for blocks of any size. pre: as below. */
+/* Both with all that follows, for blocks of any size. */
 INTERNAL void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack);
 INTERNAL void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack);
 
@@ -110,18 +110,18 @@ static inline uint32_t ledger_tag_of(uint32_t tag_index)
     return ledger.tags[tag_index].tag;
 }
 
-/* Whether the row's shard has counted its tag before, in either pool. */
+/* Whether the row is in use: its shard has counted the tag there before. */
 static inline bool ledger_is_joined(const struct tagpool_segment_counts *row)
 {
-    return LOAD(&row->guard) != 0;
+    return LOAD_ACQUIRE(&row->guard) != 0;
 }
 
-/* Counts an allocation in a row of this thread's own; true iff the caller must call ledger_peak(). pre: ledger_join(). */
+/* Counts an allocation in a row of this thread's own; true iff the caller must call ledger_peak(), as at the row's first. */
 INLINE bool ledger_charge(struct tagpool_segment_counts *row, uint64_t tally)
 {
     uint64_t in = PEEK(&row->in) + tally;
     STORE(&row->in, in);
-    return UNLIKELY(((in - PEEK(&row->out) + PEEK(&row->guard)) & TALLY_OVER) != 0);
+    return UNLIKELY(((PEEK(&row->out) - in + PEEK(&row->guard)) & TALLY_OVER) != 0);
 }
 
 /* Counts a free; true iff the caller must call ledger_settle(). pre: ledger_join(). */

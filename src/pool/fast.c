@@ -37,7 +37,7 @@ static uint32_t find_live(struct thread *thread, uint32_t tag)
     if (entry->tag == tag)
         return entry->live;
     uint32_t index = ledger_find(tag);
-    if (index >= LEDGER_OVERFLOW || !ledger_is_joined(thread_row(thread, 0, index)))
+    if (index >= LEDGER_OVERFLOW)
         return 0;
     return pool_tag_enter(thread, tag, index);
 }

@@ -84,7 +84,6 @@ static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
         text_string(&line, " and all further ones are counted as one, under BIG");
         output_line(&line);
     }
-    ledger_join(thread->number, index);
     if (plain == tag && !is_reserved)
         (void)pool_tag_enter(thread, tag, index);
     return index;
@@ -97,7 +96,7 @@ static void charge(struct thread *thread, uint32_t tag_index, unsigned pool, siz
 
 static void discharge(struct thread *thread, uint32_t tag_index, unsigned pool, size_t charged, size_t bytes)
 {
-    ledger_join(thread->number, tag_index);
+    ledger_join(thread->number, tag_index, pool);
     ledger_discharge_any(thread->number, tag_index, pool, charged, charged - bytes);
 }
 

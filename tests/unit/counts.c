@@ -35,7 +35,6 @@ static uint32_t new_tag(void)
 
 static void allocate(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
 {
-    ledger_join(shard, tag);
     ledger_charge_any(shard, tag, pool, charged, charged / 8);
     truth->blocks++;
     truth->charged += (int64_t)charged;
@@ -45,7 +44,7 @@ static void allocate(struct truth *truth, uint32_t shard, uint32_t tag, unsigned
 
 static void release(struct truth *truth, uint32_t shard, uint32_t tag, unsigned pool, size_t charged)
 {
-    ledger_join(shard, tag);
+    ledger_join(shard, tag, pool);
     ledger_discharge_any(shard, tag, pool, charged, charged / 8);
     truth->blocks--;
     truth->charged -= (int64_t)charged;
@@ -61,9 +60,13 @@ static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned 
     int64_t peak_charged = (int64_t)ledger.tags[tag].peak_charged[pool];
     for (uint32_t shard = 0; shard < SHARDS; shard++) {
         const struct tagpool_segment_settled *settled = &ledger_settled(shard, pool)[tag];
-        n += ledger_is_joined(&ledger_rows(shard, pool)[tag]);
-        limit_blocks += settled->limit_blocks;
-        limit_charged += settled->limit_charged;
+        const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
+        if (!ledger_is_joined(row))
+            continue;
+        struct tally_limits limits = tally_limits_of(row->guard);
+        n++;
+        limit_blocks += limits.blocks + (int64_t)(settled->in.blocks - settled->out.blocks);
+        limit_charged += limits.granules * 16 + (int64_t)(settled->in.charged - settled->out.charged);
     }
     int64_t slack = n > 1 ? n : 0;
     assert_true(truth->blocks <= limit_blocks && truth->charged <= limit_charged);
@@ -174,6 +177,18 @@ static void exact_while_rows_fill_up(void **state)
     }
 }
 
+/* "A row nobody has used is all zero: its first allocation is above the limit." */
+static void first_of_a_row(void **state)
+{
+    (void)state;
+    for (size_t charged = 16; charged <= TALLY_BLOCK_MOST; charged *= 2) {
+        struct tagpool_segment_counts row = {0};
+        assert_true(ledger_charge(&row, tally_of(charged, 0)));
+        row = (struct tagpool_segment_counts){0};
+        assert_true(ledger_charge(&row, tally_of(charged, charged)));
+    }
+}
+
 /* "Each lane": what goes in comes out, the largest too. */
 static void lanes_of_a_tally(void **state)
 {
@@ -188,8 +203,8 @@ static void lanes_of_a_tally(void **state)
     }
 }
 
-/* "in - out + guard ... has its top bit set iff in - out is above the limit", in each lane by itself, at the bounds that the
- * comment names and at random between them. */
+/* "Or it has the lane's top bit set, iff in - out ... is above the limit", in each lane, at the bounds that the comment names
+ * and at random between them; and the limits come out of the guard as they went in. */
 static void guard_of_a_tally(void **state)
 {
     const int64_t room = TALLY_ROOM;
@@ -216,9 +231,13 @@ static void guard_of_a_tally(void **state)
         uint64_t slack_out = random_below(&seed, (uint32_t)granules[0] * 16 + 1);
         uint64_t in = (uint64_t)granules[2] << 44 | (uint64_t)blocks[2] << 24 | slack_in;
         uint64_t out = ((uint64_t)granules[0] << 44 | (uint64_t)blocks[0] << 24 | slack_out) + TALLY_OUT_FIRST;
-        uint64_t over = (in - out + tally_guard(blocks[1], granules[1] * 16)) & TALLY_OVER;
-        assert_int_equal(over >> 63, granules[2] - granules[0] > granules[1]);
-        assert_int_equal(over >> 43 & 1, blocks[2] - blocks[0] > blocks[1]);
+        uint64_t guard = tally_guard((struct tally_limits){blocks[1], granules[1]});
+        uint64_t over = (out - in + guard) & TALLY_OVER;
+        bool is_over = blocks[2] - blocks[0] > blocks[1];
+        assert_int_equal(over >> 43 & 1, is_over);
+        assert_int_equal(over >> 63, granules[2] - granules[0] > granules[1] - is_over);
+        assert_true(tally_limits_of(guard).blocks == blocks[1] && tally_limits_of(guard).granules == granules[1]);
+        assert_true(guard != 0);
     }
 }
 
@@ -227,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lanes_of_a_tally),
         cmocka_unit_test(guard_of_a_tally),
+        cmocka_unit_test(first_of_a_row),
         cmocka_unit_test(exact_with_one_shard),
         cmocka_unit_test(within_the_grain_with_several),
         cmocka_unit_test(exact_while_rows_fill_up),

@@ -98,12 +98,10 @@ static void add_row(uint32_t tag, unsigned pool, uint64_t blocks, uint64_t charg
     bool overflowed;
     uint32_t tag_index = ledger_tag(tag, &overflowed);
     struct tagpool_segment_settled *row = &ledger_settled(0, pool)[tag_index];
-    ledger_join(0, tag_index);
-    ledger_join(1, tag_index); /* with two writers, reading raises a peak that lags behind */
+    ledger_join(0, tag_index, pool);
+    ledger_join(1, tag_index, pool); /* with two writers, reading raises a peak that lags behind */
     row->in = (struct tagpool_segment_sums){blocks + freed, charged + freed * 16, charged / 4 + freed * 3};
-    row->out.blocks = freed;
-    row->out.charged += freed * 16; /* a row in use begins with less than nothing there */
-    row->out.slack = freed * 3;
+    row->out = (struct tagpool_segment_sums){freed, freed * 16, freed * 3};
     if (blocks + freed == 0)
         return;
     all[all_count].tag = tag;
