@@ -34,7 +34,7 @@ static bool is_left(const struct looking *looking, const struct record *record, 
            (scope->driver == NULL || record->driver == scope->driver) && is_thread_in(scope, record->thread);
 }
 
-static bool look_at(const struct place *place, void *context)
+static bool scope_look_at(const struct place *place, void *context)
 {
     struct looking *looking = context;
     struct record record = {.flags = 0};
@@ -49,18 +49,18 @@ static bool look_at(const struct place *place, void *context)
     return true;
 }
 
-static void look(const struct scope *scope, struct scope_sum *sum, struct leak_list *list)
+static void scope_look(const struct scope *scope, struct scope_sum *sum, struct leak_list *list)
 {
     struct looking looking = {.scope = scope, .masks = {.count = 1, .mask = {scope->tags}}, .list = list};
     (void)kept_take(&looking.kept);
-    (void)owner_walk(look_at, &looking);
+    (void)owner_walk(scope_look_at, &looking);
     kept_release(&looking.kept);
     *sum = looking.sum;
 }
 
 void scope_sum(const struct scope *scope, struct scope_sum *sum)
 {
-    look(scope, sum, NULL);
+    scope_look(scope, sum, NULL);
 }
 
 void scope_print(const struct scope *scope, uint64_t most_blocks)
@@ -70,7 +70,7 @@ void scope_print(const struct scope *scope, uint64_t most_blocks)
     struct text line;
     scope_sum(scope, &sum);
     leak_open(&list, (size_t)sum.blocks);
-    look(scope, &sum, &list);
+    scope_look(scope, &sum, &list);
     uint64_t cut = leak_print(&list, most_blocks);
     leak_close(&list);
     if (cut == 0)
