@@ -25,7 +25,8 @@
  * that run side by side have verdicts of their own. All that is below may be used in any thread, at PASSIVE_LEVEL.
  *
  * Failures that came first. A test that the framework has left already, because it failed, is not failed again: what it leaves
- * is told through the sink, as a note, when this thread's next test begins or the program exits; no later test is blamed.
+ * is told through the sink, as a note, when this thread's next test begins or the program exits; no later test is blamed. (Check
+ * ends the process of a test that fails: there is no note.) What its message has told already is not told again.
  *
  * Bug checks. One that this test's own thread meets, unless the program has a handler for them, fails the test, with the report.
  *
@@ -51,9 +52,9 @@ TAGPOOL_API uint64_t tagpool_mark(void);
 /* How a test fails: `message` has a line, or several. It may return, jump or throw. */
 typedef void tagpool_test_failer(const char *file, unsigned line, const char *message);
 
-/* Opens a test in this thread; one that is open there still was left by its framework. `name`, of which 63 characters are kept,
- * and place are for messages; `fail`, which may be NULL, is called for bug checks. Fails iff the library cannot start, 64 tests
- * are open, or there is no memory: then each of its checks says so. */
+/* Opens a test in this thread; one that is open there still was left by its framework. `name` (of which 63 characters are kept,
+ * or NULL) and place are for messages; `fail`, which may be NULL, is called for bug checks. Fails iff the library cannot start,
+ * 64 tests are open (1 under TAGPOOL_BARE), or there is no memory: then each of its checks says so. */
 TAGPOOL_API void tagpool_test_begin(const char *name, const char *file, unsigned line, tagpool_test_failer *fail);
 
 /* Closes it and judges: leaks, unused expectations, blocks of code that were left. `has_failed`: what it leaves is a note. */

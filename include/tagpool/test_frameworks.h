@@ -5,7 +5,7 @@
  *
  *   TAGPOOL_TEST_FAIL(file, line, message)   fails the test, in a way that reaches the framework's files (XML, TAP ...) too
  *   TAGPOOL_TEST_HAS_FAILED                  whether the test at hand has failed; false if the framework does not tell
- *   TAGPOOL_TEST_NAME                        its name, in a set-up function
+ *   TAGPOOL_TEST_NAME                        its name, in a set-up function; or NULL
  */
 #ifndef TAGPOOL_TEST_FRAMEWORKS_H
 #define TAGPOOL_TEST_FRAMEWORKS_H
@@ -65,10 +65,29 @@ struct tagpool_test_frame {
 
 #if defined(CMOCKA_H_)
 
-/* The text of an assertion goes into all of cmocka's formats; what print_error() is given does not. */
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) _assert_true(0, message, file, (int)(line))
+#define TAGPOOL_TEST_FAIL_HERE(file, line, message) tagpool_test_cmocka(file, (int)(line), message)
 #define TAGPOOL_TEST_HAS_FAILED false
 #define TAGPOOL_TEST_NAME __func__
+
+/* The text of an assertion goes into all of cmocka's formats; what print_error() is given does not. But two of them print 1,023
+ * characters of it at most, with the place of the failure behind. So of a longer message the last lines go out before. */
+static inline void tagpool_test_cmocka(const char *file, int line, const char *message)
+{
+    static char text[960];
+    size_t place = 0, length = 0, end = 0; /* of the whole lines that fit */
+    while (file[place] != 0 && place < sizeof text / 2)
+        place++;
+    for (; message[length] != 0 && length < sizeof text - 1 - place; length++) {
+        text[length] = message[length];
+        end = message[length] == '\n' ? length : end;
+    }
+    if (message[length] == 0 || end == 0)
+        end = length;
+    text[end] = 0;
+    for (const char *rest = message + end; *rest != 0; rest++)
+        print_error("%c", rest[1] != 0 ? rest[1] : '\n');
+    _assert_true(0, text, file, line);
+}
 
 struct tagpool_test_fixture {
     int (*setup)(void **state), (*teardown)(void **state); /* or NULL */
@@ -144,9 +163,9 @@ static inline void tagpool_test_unity(unsigned line, const char *message)
 
 #elif defined(CHECK_H)
 
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) _ck_assert_failed(file, (int)(line), "tagpool", "%s", message, NULL)
+#define TAGPOOL_TEST_FAIL_HERE(file, line, message) _ck_assert_failed(file, (int)(line), "tagpool", "%s", message)
 #define TAGPOOL_TEST_HAS_FAILED false
-#define TAGPOOL_TEST_NAME tcase_name()
+#define TAGPOOL_TEST_NAME NULL /* Check does not tell */
 
 #define TAGPOOL_TEST(name)                                                                                             \
     static void name##_body(void);                                                                                     \
@@ -211,8 +230,8 @@ static inline void tagpool_test_fail(const char *file, unsigned line, const char
 
 /* ---- blocks of code ---- */
 
-static inline struct tagpool_test_block tagpool_test_block(enum tagpool_test_kind kind, const char *scope, uint64_t first,
-                                                           uint64_t second, const char *file, unsigned line)
+static inline struct tagpool_test_block tagpool_test_of(enum tagpool_test_kind kind, const char *scope, uint64_t first,
+                                                        uint64_t second, const char *file, unsigned line)
 {
     struct tagpool_test_block block;
     block.kind = kind;
@@ -233,7 +252,7 @@ static inline struct tagpool_test_block tagpool_test_block(enum tagpool_test_kin
     TAGPOOL_TEST_BLOCK_AS(kind, scope, first, second, tagpool_test_block_##line)
 #define TAGPOOL_TEST_BLOCK_AS(kind, scope, first, second, name)                                                        \
     for (struct tagpool_test_block name =                                                                              \
-             tagpool_test_block(kind, scope, (uint64_t)(first), (uint64_t)(second), __FILE__, __LINE__);               \
+             tagpool_test_of(kind, scope, (uint64_t)(first), (uint64_t)(second), __FILE__, __LINE__);               \
          tagpool_test_next(&name) || !tagpool_test_check(__FILE__, __LINE__, name.message);)
 
 #endif

@@ -80,7 +80,7 @@ static void copy_words(char *to, const char *from, size_t most)
 
 static void test_name(struct tagpool_test *test, const char *name, const char *file, unsigned line)
 {
-    copy_words(test->name, name, sizeof test->name);
+    copy_words(test->name, name != NULL ? name : "", sizeof test->name);
     test->file = file;
     test->line = line;
 }
@@ -94,7 +94,7 @@ static void test_close(void)
     test_is_here = false;
 }
 
-/* The test need not fail (any more): says through the sink what it leaves. */
+/* The test need not fail (any more): says through the sink what it leaves, unless a message has said it. */
 static void test_note(const char *how)
 {
     struct tagpool_test *test = test_own();
@@ -102,12 +102,15 @@ static void test_note(const char *how)
     struct scope_sum sum = {.blocks = 0};
     struct text line;
     text_clear(&line);
-    text_string(&line, "tagpool: note: test ");
+    text_string(&line, test->name[0] != 0 ? "tagpool: note: test " : "tagpool: note: a test");
     text_string(&line, test->name);
     text_string(&line, how);
     bool has_more = test_add_failed(0, &line);
-    if (test_scope("*", 0, &scope) == NULL && verify_why_not_checked(scope.mark) == NULL)
+    if (test_scope("*", 0, &scope) == NULL && verify_why_not_checked(scope.mark) == NULL) {
+        scope.told_from = test->told_from;
+        scope.told_to = test->told_to;
         scope_sum(&scope, &sum);
+    }
     if (sum.blocks != 0) {
         text_string(&line, ", leaves ");
         text_plural(&line, sum.blocks, "block");
@@ -195,7 +198,8 @@ static void note_strays(const struct scope *scope)
     text_clear(&line);
     text_string(&line, "tagpool: note: ");
     text_plural(&line, sum.strays, "block");
-    text_string(&line, " of threads that have joined no test, while several were open, left at the end of test ");
+    text_string(&line, " of threads that have joined no test, while several were open, left at the end of ");
+    text_string(&line, test_own()->name[0] != 0 ? "test " : "a test");
     text_string(&line, test_own()->name);
     output_line(&line);
 }

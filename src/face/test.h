@@ -47,6 +47,7 @@ struct tagpool_test {
     unsigned line;
     tagpool_test_failer *fail;
     uint64_t mark;
+    uint64_t told_from, told_to; /* what is left of these operations was in a message */
     bool has_fixture, is_running; /* opened by a set-up function; its test has begun and not ended */
     struct test_expectation expected[TEST_EXPECTATIONS_MOST];
     struct scope_filter expected_filter[TEST_EXPECTATIONS_MOST];

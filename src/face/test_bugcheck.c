@@ -61,7 +61,7 @@ static bool fails_test(const struct tagpool_bugcheck *bugcheck)
     if (test == NULL || test->fail == NULL || !test_runs_here() || !bugcheck->stops)
         return false;
     struct text *line = test_message_begin();
-    text_string(line, "bug check in test ");
+    text_string(line, test->name[0] != 0 ? "bug check in test " : "bug check in the test");
     text_string(line, test->name);
     (void)test_add_failed(0, line);
     output_line(line);

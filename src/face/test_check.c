@@ -71,10 +71,21 @@ static void add_scope(const char *words, struct text *line)
 static void add_test(struct text *line)
 {
     struct tagpool_test *test = tagpool_test_current();
-    if (test == NULL)
+    if (test == NULL || test->name[0] == 0)
         return;
     text_string(line, " in test ");
     text_string(line, test->name);
+}
+
+/* What this message tells need not be told again when the test has failed by it. */
+static void remember_told(const struct scope *scope)
+{
+    struct tagpool_test *test = test_own();
+    const struct scope_filter *filter = &scope->filter;
+    if (test == NULL || filter->tags.count != 0 || filter->driver != NULL || filter->thread != 0)
+        return;
+    test->told_from = scope->mark;
+    test->told_to = tagpool_mark();
 }
 
 static const char *judge_words(const struct scope *scope, const char *scope_words, const char *words,
@@ -86,6 +97,7 @@ static const char *judge_words(const struct scope *scope, const char *scope_word
         return test_not_checked(words, why);
     if (sum.blocks == 0)
         return NULL;
+    remember_told(scope);
     struct text *line = test_message_begin();
     text_string(line, words);
     text_string(line, "leak: ");
@@ -96,9 +108,12 @@ static const char *judge_words(const struct scope *scope, const char *scope_word
     text_string(line, " not freed");
     add_test(line);
     output_line(line);
-    if (failed != NULL)
-        test_print_stack(failed, line);
     scope_print(scope, TEST_BLOCKS_LISTED);
+    if (failed != NULL) {
+        text_string(line, "tagpool:   the allocation that failed:");
+        output_line(line);
+        test_print_stack(failed, line);
+    }
     return test_message_end();
 }
 

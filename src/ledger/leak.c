@@ -167,7 +167,7 @@ static void add_mask(struct text *line, const char *option, uint32_t tag)
     }
 }
 
-static void print_stops(const struct leak *leak, struct text *line)
+void leak_print_stop(const struct leak *leak, struct text *line)
 {
     if (leak->record.nth == 0)
         return;
@@ -178,7 +178,11 @@ static void print_stops(const struct leak *leak, struct text *line)
     text_decimal(line, leak->record.nth, 0);
     text_char(line, '\'');
     output_line(line);
-    if (leak->record.site_nth == 0)
+}
+
+static void print_stop_at_site(const struct leak *leak, struct text *line)
+{
+    if (leak->record.nth == 0 || leak->record.site_nth == 0)
         return;
     text_string(line, "tagpool:   or, counted at the call site from the start: TAGPOOL_OPTIONS='");
     add_mask(line, "track=", leak->tag);
@@ -231,7 +235,7 @@ static void print_leak_block(const struct leak *leak, struct text *line)
     output_line(line);
 }
 
-uint64_t leak_print(struct leak_list *list, uint64_t most_blocks)
+static uint64_t print_leaks(struct leak_list *list, uint64_t most_blocks, bool has_table)
 {
     struct text line;
     size_t count = list->count < list->room ? list->count : list->room;
@@ -250,8 +254,20 @@ uint64_t leak_print(struct leak_list *list, uint64_t most_blocks)
         }
         for (size_t end = i + of_site; i < end && i < listed; i++)
             print_leak_block(&list->leaks[i], &line);
+        if (is_tracked_leak(leak) && !has_table)
+            leak_print_stop(leak, &line);
         if (is_tracked_leak(leak))
-            print_stops(leak, &line);
+            print_stop_at_site(leak, &line);
     }
     return list->count - listed;
+}
+
+uint64_t leak_print(struct leak_list *list, uint64_t most_blocks)
+{
+    return print_leaks(list, most_blocks, false);
+}
+
+uint64_t leak_print_after_table(struct leak_list *list, uint64_t most_blocks)
+{
+    return print_leaks(list, most_blocks, true);
 }

@@ -54,6 +54,7 @@ static void print_row(const struct leak *leaks, size_t count, struct text *line)
         text_string(line, " made here");
     }
     output_line(line);
+    leak_print_stop(&leaks[0], line);
 }
 
 void leak_print_table(struct leak_list *list, uint64_t most_rows)

@@ -34,6 +34,11 @@ static bool is_excepted(const struct scope *scope, const struct record *record, 
     return false;
 }
 
+static bool is_told(const struct scope *scope, const struct record *record)
+{
+    return record->sequence > scope->told_from && record->sequence <= scope->told_to;
+}
+
 static bool is_of_trial(const struct scope *scope, const struct record *record)
 {
     return scope->trial == TRIAL_NONE || record->trial == scope->trial ||
@@ -46,9 +51,10 @@ static bool scope_look_at(const struct place *place, void *context)
     const struct scope *scope = looking->scope;
     struct record record = {.flags = 0};
     uint32_t tag = ledger_tag_of(place->tag_index);
-    if (!note_is_recorded(place->note) || !record_get(place->start, &record) || (record.flags & RECORD_TRACKED) == 0 ||
-        record.sequence <= scope->mark || !is_matching(&scope->filter, &record, tag) || is_excepted(scope, &record, tag) ||
-        kept_has(&looking->kept, place->start))
+    if (!note_is_recorded(place->note) || !record_get(place->start, &record) || (record.flags & RECORD_TRACKED) == 0)
+        return true;
+    if (record.sequence <= scope->mark || is_told(scope, &record) || !is_matching(&scope->filter, &record, tag) ||
+        is_excepted(scope, &record, tag) || kept_has(&looking->kept, place->start))
         return true;
     if (!is_of_trial(scope, &record)) {
         looking->sum.strays += record.trial == TRIAL_STRAY;
@@ -84,7 +90,7 @@ void scope_print(const struct scope *scope, uint64_t most_blocks)
     leak_open(&list, (size_t)sum.blocks);
     scope_look(scope, &sum, &list);
     leak_print_table(&list, most_blocks);
-    uint64_t cut = leak_print(&list, most_blocks);
+    uint64_t cut = leak_print_after_table(&list, most_blocks);
     leak_close(&list);
     if (cut == 0)
         return;

@@ -23,6 +23,7 @@ struct scope {
     const struct scope_filter *except; /* what matches one of these is not in the scope */
     size_t except_count;
     uint64_t mark;
+    uint64_t told_from, told_to; /* blocks allocated after the one and not after the other are left out */
     uint32_t trial;     /* blocks of this test, and those from before it; TRIAL_NONE: everybody's */
     uint64_t trial_mark; /* where it began */
 };

@@ -87,6 +87,51 @@ static void closed_after_a_failure(void **state)
     assert_string_equal(output, "");
 }
 
+/* "What its message has told already is not told again", but what came later is. */
+static void told_once(void **state)
+{
+    (void)state;
+    begin_test("told");
+    void *a = take(TAG1, 10);
+    TAGPOOL_ASSERT_NO_LEAKS();
+    check(failed("leak: 1 block, 10 bytes"));
+    TAGPOOL_ASSERT_NO_LEAKS();
+    check(failed("leak: 1 block, 10 bytes"));
+    output_clear();
+    check(tagpool_test_end(true) == NULL);
+    assert_string_equal(output, "");
+    begin_test("told");
+    TAGPOOL_LEAK_SCOPE("*") {
+        void *b = take(TAG1, 20);
+        TAGPOOL_ASSERT_NO_LEAKS();
+        check(failed("leak: 1 block, 20 bytes"));
+        left = take(TAG1, 30);
+        TAGPOOL_ASSERT_NO_LEAKS_OF("Buf2");
+        check(held());
+        output_clear();
+        check(tagpool_test_end(true) == NULL);
+        check(printed("note: test told, which has failed, leaves 1 block, 30 bytes\n"));
+        tagpool_free(b);
+        break;
+    }
+    tagpool_free(a);
+    tagpool_free(left);
+}
+
+/* A test without a name: its framework says it. */
+static void nameless(void **state)
+{
+    (void)state;
+    tagpool_test_begin(NULL, "f", 1, NULL);
+    void *a = take(TAG1, 10);
+    TAGPOOL_ASSERT_NO_LEAKS_OF("Buf1");
+    check(failed("leak: 1 block, 10 bytes of Buf1 not freed\n"));
+    output_clear();
+    check(tagpool_test_end(true) == NULL);
+    check(printed("note: a test, which has failed, leaves 1 block, 10 bytes\n"));
+    tagpool_free(a);
+}
+
 /* "Of `name` 63 characters are kept": and the caller's need not stay. */
 static void names(void **state)
 {
@@ -502,6 +547,8 @@ int main(void)
         assert_test(left_by_longjmp),
         assert_test(left_by_exit),
         assert_test(closed_after_a_failure),
+        assert_test(told_once),
+        assert_test(nameless),
         assert_test(names),
         assert_test(end_without_begin),
         assert_test(too_many_tests),

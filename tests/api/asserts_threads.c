@@ -118,7 +118,7 @@ static void *steady_side(void *context)
     void *kept = NULL;
     begin_test("steady");
     (void)pthread_barrier_wait(&both);
-    struct tagpool_test_block block = tagpool_test_block(TAGPOOL_TEST_STEADY, "*", 1, 3, "f", 1);
+    struct tagpool_test_block block = tagpool_test_of(TAGPOOL_TEST_STEADY, "*", 1, 3, "f", 1);
     while (tagpool_test_next(&block)) {
         (void)pthread_barrier_wait(&both); /* the other side allocates, and keeps it */
         (void)pthread_barrier_wait(&both);
