@@ -29,8 +29,8 @@ echo "with leak tests: $asked"
 for name in $asked; do
     case $name in memcpy | memset | memmove | memcmp) ;; *) echo "leak tests ask for $name"; exit 1 ;; esac
 done
-cmocka=$(echo '#include <cmocka.h>' | ${CC:-cc} -M -x c -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h - \
-    2> /dev/null | tr ' ' '\n' | grep '/cmocka\.h$' || true)
+cmocka=$(printf '#include <%s>\n' stdarg.h stddef.h stdint.h setjmp.h cmocka.h | ${CC:-cc} -M -x c - 2> /dev/null |
+    tr ' ' '\n' | grep '/cmocka\.h$' || true)
 if [ -n "$cmocka" ]; then
     mkdir -p "$b/include"
     cp "${cmocka%.h}"*.h "$b/include"

@@ -25,12 +25,13 @@
  * that run side by side have verdicts of their own. All that is below may be used in any thread, at PASSIVE_LEVEL.
  *
  * Failures that came first. A test that the framework has left already, because it failed, is not failed again: what it leaves
- * is told through the sink, as a note, when this thread's next test begins or the program exits; no later test is blamed. (Check
- * ends the process of a test that fails: there is no note.) What its message has told already is not told again.
+ * is told through the sink, as a note, when this thread's next test begins, or it or the program exits; no later test is blamed.
+ * (Check ends the process of a test that fails: there is no note.) What its message has told already is not told again.
  *
  * Bug checks. One that this test's own thread meets, unless the program has a handler for them, fails the test, with the report.
  *
- * fork. The child has the test of the thread that forked, and what it does counts for the child's verdict only.
+ * fork. The child has the test of the thread that forked, and what it does counts for the child's verdict only. It need not end
+ * the test.
  */
 #ifndef TAGPOOL_TEST_H
 #define TAGPOOL_TEST_H
@@ -77,7 +78,8 @@ TAGPOOL_API void tagpool_test_join(struct tagpool_test *test);
  * TAGPOOL_LEAK or TAGPOOL_NOT_CHECKED. */
 TAGPOOL_API enum tagpool_verdict tagpool_test_verdict(const char *scope, uint64_t mark);
 
-/* These are described with their macros. */
+/* These are described with their macros. What is said of a test beforehand, expected leaks and time to settle, one thread at a
+ * time says. */
 TAGPOOL_API const char *tagpool_test_leaks(const char *scope, uint64_t mark);
 TAGPOOL_API const char *tagpool_test_left(const char *scope, uint64_t blocks, uint64_t bytes);
 TAGPOOL_API const char *tagpool_test_outstanding(uint32_t tag, uint64_t blocks, uint64_t bytes);

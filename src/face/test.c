@@ -127,16 +127,27 @@ static void test_note(const char *how)
 static void test_abandon(void)
 {
     (void)output_capture(NULL);
-    if (test_is_here && test_own() != NULL) {
-        test_note(", left before its end");
+    struct tagpool_test *test = test_own();
+    if (test_is_here && test != NULL) {
+        if (test->process == port_process_number())
+            test_note(", left before its end");
         test_close();
     }
     test_blocks_abandon();
 }
 
-static void test_open(const char *name, const char *file, unsigned line, tagpool_test_failer *fail, bool has_fixture)
+/* The program, or the thread, may end in a test. */
+static void hook_exits(void)
 {
     static uint32_t has_exit_hook;
+    static PORT_THREAD_LOCAL bool has_thread_hook;
+    if (exchange_u32(&has_exit_hook, 1) == 0)
+        (void)port_on_exit(test_abandon);
+    has_thread_hook = has_thread_hook || port_on_thread_exit(test_abandon);
+}
+
+static void test_open(const char *name, const char *file, unsigned line, tagpool_test_failer *fail, bool has_fixture)
+{
     static const char *const refusals[] = {NULL, "too many tests are open", "there was no memory for the test"};
     uint32_t number = TRIAL_NONE;
     test_abandon();
@@ -145,13 +156,13 @@ static void test_open(const char *name, const char *file, unsigned line, tagpool
     test_refusal = mark != 0 ? refusals[trial_open(&number)] : "the library cannot start";
     if (test_refusal != NULL)
         return;
-    if (exchange_u32(&has_exit_hook, 1) == 0)
-        (void)port_on_exit(test_abandon);
+    hook_exits();
     STORE_RELEASE(&bugcheck_hook, test_meets_bugcheck);
     struct tagpool_test *test = &tests[number % TRIALS_MOST];
     memset(test->name, 0, sizeof *test - offsetof(struct tagpool_test, name));
     test_name(test, name, file, line);
     test->fail = fail;
+    test->process = port_process_number();
     test->mark = mark;
     test->has_fixture = has_fixture;
     STORE_RELEASE(&test->number, number);

@@ -46,6 +46,7 @@ struct tagpool_test {
     const char *file;
     unsigned line;
     tagpool_test_failer *fail;
+    uint64_t process; /* that opened it: a forked child's need not end */
     uint64_t mark;
     uint64_t told_from, told_to; /* what is left of these operations was in a message */
     bool has_fixture, is_running; /* opened by a set-up function; its test has begun and not ended */

@@ -41,7 +41,7 @@ static struct test_open_block *expecting(void)
     return found;
 }
 
-static bool is_taken(const struct tagpool_bugcheck *bugcheck)
+static bool takes_bugcheck(const struct tagpool_bugcheck *bugcheck)
 {
     struct test_open_block *open = expecting();
     if (open == NULL || (bugcheck->code != open->code && !bugcheck->stops))
@@ -72,7 +72,7 @@ static bool fails_test(const struct tagpool_bugcheck *bugcheck)
 
 bool test_meets_bugcheck(const struct tagpool_bugcheck *bugcheck, bool has_handler)
 {
-    return is_taken(bugcheck) || (!has_handler && fails_test(bugcheck));
+    return takes_bugcheck(bugcheck) || (!has_handler && fails_test(bugcheck));
 }
 
 const struct tagpool_bugcheck *tagpool_test_bugcheck(void)

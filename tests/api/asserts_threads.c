@@ -192,7 +192,48 @@ static void strays(void **state)
     tagpool_free(piece.block);
 }
 
+static void *leave_a_test(void *context)
+{
+    begin_test("thread");
+    *(void **)context = take(TAG1, 10);
+    return NULL;
+}
+
+/* "... when this thread's next test begins, or it ... exits": and then the test is not open any more. */
+static void thread_exits_in_a_test(void **state)
+{
+    void *block;
+    (void)state;
+    for (int i = 0; i < 70; i++) {
+        output_clear();
+        run_thread(leave_a_test, &block);
+        check(printed("note: test thread, left before its end, leaves 1 block, 10 bytes\n"));
+        tagpool_free(block);
+    }
+    check(tagpool_test_current() == NULL);
+}
+
 /* ---- processes ---- */
+
+static void just_exit(void)
+{
+    tagpool_sink_set(NULL, NULL);
+    exit(0);
+}
+
+/* "It need not end the test": what the parent holds is no leak of a child that just exits. */
+static void child_that_exits(void **state)
+{
+    static struct child child;
+    (void)state;
+    begin_test("parent");
+    void *block = take(TAG1, 30);
+    child_run(&child, just_exit);
+    check(child_exited(&child, 0));
+    assert_string_equal(child.text, "");
+    tagpool_free(block);
+    check(tagpool_test_end(false) == NULL);
+}
 
 static void leak_in_child(void)
 {
@@ -313,6 +354,8 @@ int main(void)
         assert_test(side_by_side),
         assert_test(steady_beside_another),
         assert_test(strays),
+        assert_test(thread_exits_in_a_test),
+        assert_test(child_that_exits),
         assert_test(forked_child),
         assert_test(fork_beside_another_test),
         assert_test(settle),
