@@ -207,9 +207,10 @@ const struct tagpool_bugcheck *tagpool_test_bugcheck(void)
 void test_blocks_abandon(void)
 {
     watch_stop();
-    if (expecting.is_on)
-        bugcheck_handler_set(expecting.handler, expecting.context);
-    expecting.is_on = false;
+    if (!LOAD(&expecting.is_on))
+        return;
+    bugcheck_handler_set(expecting.handler, expecting.context);
+    STORE(&expecting.is_on, false);
 }
 
 static bool next_of_bugcheck(struct tagpool_test_block *block)
@@ -218,7 +219,7 @@ static bool next_of_bugcheck(struct tagpool_test_block *block)
         test_blocks_abandon();
         bugcheck_handler_get(&expecting.handler, &expecting.context);
         expecting.code = (uint32_t)block->first;
-        expecting.is_on = true;
+        STORE(&expecting.is_on, true);
         met_count = 0;
         bugcheck_handler_set(meet, NULL);
         return true;
