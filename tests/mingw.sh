@@ -46,7 +46,8 @@ for server in wineserver /usr/lib/wine/wineserver64 /usr/lib/wine/wineserver '';
 done
 if [ -n "$server" ]; then
     timeout 60 $server -w
-    $server -p60 > /dev/null 2>&1
+    $server -p900 > /dev/null 2>&1 # longer than the longest pause for compiling
+    trap '$server -k' EXIT
 fi
 
 good() { passed=$((passed + 1)); }

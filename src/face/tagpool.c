@@ -49,7 +49,7 @@ static void at_exit(void)
         port_abort();
 }
 
-/* Hands the options down. pre: the lock is held and the pools have started. */
+/* Hands the options down. pre: the lock is held and the pools have started, if not opened. */
 static void apply_options(void)
 {
     const struct options *options = &face.options;
@@ -111,6 +111,7 @@ static int start(const char *text, bool is_first_use)
     if (is_started() || pool_start(face.options.reserve)) {
         apply_options();
         pool_feature(FEATURE_CLOSED, false);
+        pool_open();
     } else {
         result = TAGPOOL_ENOMEM;
     }

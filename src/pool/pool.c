@@ -62,9 +62,14 @@ bool pool_start(uint64_t reserve_bytes)
         ledger.segment->pools[pool].base = arena.base + pool * (arena.bytes / POOLS);
         ledger.segment->pools[pool].bytes = arena.bytes / POOLS;
     }
+    heaps_open(false);
+    return true;
+}
+
+void pool_open(void)
+{
     STORE_RELEASE(&pool_state.started, 1);
     pool_feature(FEATURE_STOPPED, false);
-    return true;
 }
 
 /* ---- allocate ---- */

@@ -64,6 +64,9 @@ struct request {
 
 INTERNAL bool pool_start(uint64_t reserve_bytes);
 
+/* Lets threads in: a first allocation by another thread waits until the options that it must obey are in force. */
+INTERNAL void pool_open(void);
+
 INTERNAL void *pool_alloc_slow(const struct request *request);
 
 /* Counts a failure of a tag without a request. pre: the tag breaks no rule. */

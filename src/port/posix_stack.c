@@ -150,8 +150,8 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 
 /* ---- the walk ---- */
 
-/* Whether code lies at an address. It is looked for without a lock, first where the address before lay (*hint): should
- * modules come or go at the same moment, a stack may be cut short. */
+/* Whether code lies at an address. It is looked for without a lock, first where the address before lay (*hint); what was not
+ * found is looked for with it, for another thread may be collecting. */
 static bool is_code(uintptr_t address, size_t *hint)
 {
     if (is_in_range(address, *hint))
@@ -161,13 +161,12 @@ static bool is_code(uintptr_t address, size_t *hint)
             *hint = i;
             return true;
         }
-    if (dl_iterate_phdr(is_changed, NULL) == 2)
-        return false;
     port_lock(&code_map.lock);
-    collect_modules();
-    size_t i = find_range(address);
+    if (dl_iterate_phdr(is_changed, NULL) != 2)
+        collect_modules();
+    bool is_found = find_range(address) < code_map.count;
     port_unlock(&code_map.lock);
-    return i < LOAD(&code_map.count);
+    return is_found;
 }
 
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
