@@ -419,9 +419,11 @@ static void verdicts(void **state)
     check(tagpool_test_end(false) == NULL && held());
 }
 
-static void *at_one_site(unsigned line, uint32_t tag, enum tagpool_pool pool, size_t bytes)
+/* One call, however often a loop around it is unrolled. */
+static __attribute__((noinline)) void *at_one_site(unsigned line, uint32_t tag, enum tagpool_pool pool, size_t bytes)
 {
-    return tagpool_alloc_at(pool, bytes, tag, "buf.c", line);
+    void *volatile block = tagpool_alloc_at(pool, bytes, tag, "buf.c", line);
+    return block;
 }
 
 /* The message: what leaked by tag, pool and call site, with counts and bytes, which of the allocations made there they are, and
