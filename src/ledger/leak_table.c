@@ -36,7 +36,7 @@ static void add_site(const struct record *record, struct text *line)
     }
 }
 
-static void print_row(const struct leak *leaks, size_t count, struct text *line)
+static void print_leak_row(const struct leak *leaks, size_t count, struct text *line)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < count; i++)
@@ -72,7 +72,7 @@ void leak_print_table(struct leak_list *list, uint64_t most_rows)
         for (of_row = 1; i + of_row < count && is_in_row(&list->leaks[i], &list->leaks[i + of_row]); of_row++)
             ;
         if (rows++ < most_rows)
-            print_row(&list->leaks[i], of_row, &line);
+            print_leak_row(&list->leaks[i], of_row, &line);
     }
     if (rows <= most_rows)
         return;
