@@ -87,9 +87,8 @@ static void test_name(struct tagpool_test *test, const char *name, const char *f
 
 static void test_close(void)
 {
-    struct tagpool_test *test = test_own();
+    STORE(&test_own()->number, TRIAL_NONE); /* before another test may have the place */
     trial_close(trial_mine);
-    STORE(&test->number, TRIAL_NONE);
     trial_mine = TRIAL_NONE;
     test_is_here = false;
 }
@@ -107,6 +106,8 @@ static void test_note(const char *how)
     text_string(&line, how);
     bool has_more = test_add_failed(0, &line);
     if (test_scope("*", 0, &scope) == NULL && verify_why_not_checked(scope.mark) == NULL) {
+        scope.except = test->expected_filter;
+        scope.except_count = test->expected_count;
         scope.told_from = test->told_from;
         scope.told_to = test->told_to;
         scope_sum(&scope, &sum);
@@ -154,6 +155,10 @@ static void test_open(const char *name, const char *file, unsigned line, tagpool
     trial_mine = TRIAL_NONE;
     uint64_t mark = tagpool_mark();
     test_refusal = mark != 0 ? refusals[trial_open(&number)] : "the library cannot start";
+    if (test_refusal == NULL && test_thread() == NULL) {
+        trial_close(number);
+        test_refusal = refusals[TRIAL_NO_MEMORY];
+    }
     if (test_refusal != NULL)
         return;
     hook_exits();
@@ -234,7 +239,7 @@ static const char *judge_expected(struct tagpool_test *test)
         while (!is_expected(expected, sum.blocks) && test_settles(start));
         if (is_expected(expected, sum.blocks))
             continue;
-        struct text *line = test_message_begin();
+        struct text text, *line = test_message_begin(&text);
         text_string(line, expected->is_most ? "expected leaks: 1 to " : "expected leaks: ");
         text_plural(line, expected->blocks, "block");
         text_string(line, " of ");
@@ -287,7 +292,11 @@ const char *tagpool_test_end(bool has_failed)
     if (test == NULL || !test_is_here || !test->is_running)
         return test_finish(has_failed, ", which has failed");
     test->is_running = false;
-    return has_failed ? NULL : judge_blocks();
+    if (has_failed)
+        return NULL; /* the tear-down's note will name an allocation that failed */
+    const char *answer = judge_blocks();
+    test_blocks_abandon();
+    return answer;
 }
 
 const char *tagpool_test_tear_down(bool has_failed)

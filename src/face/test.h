@@ -9,17 +9,58 @@
 #include "base/text.h"
 #include "ledger/trial.h"
 #include "ledger/watch.h"
+#include "report/output.h"
 #include "tagpool/test.h"
+#include "tagpool/verifier.h"
 #include "view/scope.h"
 
 #define TEST_BLOCKS_LISTED 16u
 #define TEST_EXPECTATIONS_MOST 16u
 
-/* ---- test_message.c: what failed ---- */
+/* ---- test_block.c: blocks of code that are open ---- */
 
-/* Begins this thread's message and returns its first line, to be filled in; all lines that follow go there as well. Without
+#define TEST_BLOCKS_DEEP 8u
+
+/* What must outlive a block that is left by a jump. */
+struct test_open_block {
+    enum tagpool_test_kind kind;
+    const char *file;
+    unsigned line;
+    void *kept; /* by a steady block */
+    size_t kept_bytes;
+    struct watch_request noted; /* the first of the block around, both without allocations */
+    uint32_t code;              /* of the bug check that is expected */
+    bool is_met, is_other_met;
+};
+
+/* ---- test_message.c: what a thread has, and what failed ---- */
+
+/* A report that outlives the bug check. What its operations point to stays for ever. */
+struct test_report {
+    struct tagpool_bugcheck bugcheck;
+    struct tagpool_operation allocated, freed;
+};
+
+/* What tests need of a thread: too much for thread-local variables, of which a library that is opened at run time has few. */
+struct test_thread {
+    struct output_capture message;
+    struct watch watch;
+    struct test_open_block open[TEST_BLOCKS_DEEP]; /* [0, open_count) */
+    unsigned open_count;
+    enum { CLAIMS_NOTHING, CLAIMS_SUCCESS, CLAIMS_FAILURE } claim; /* what the body of a failure loop says of itself */
+    bool has_met;
+    struct test_report met, other; /* bug checks: the expected, another */
+    char bytes[8192];              /* of the message */
+};
+
+/* This thread's; NULL iff there is no memory. The second does not take any: NULL also before the first use. */
+INTERNAL struct test_thread *test_thread(void);
+INTERNAL struct test_thread *test_thread_used(void);
+
+
+/* Begins this thread's message: returns its first line, empty, to be filled in; all lines that follow go there as well. Without
  * memory for them, test_message_end() gives a text without particulars. */
-INTERNAL struct text *test_message_begin(void);
+INTERNAL struct text *test_message_begin(struct text *line);
 
 /* Ends the message; returns it. */
 INTERNAL const char *test_message_end(void);
@@ -77,18 +118,6 @@ INTERNAL bool test_settles(uint64_t start);
 INTERNAL const char *test_judge(const struct scope *scope, const char *words, const struct watch_request *failed);
 
 /* ---- test_block.c: blocks of code ---- */
-
-/* What must outlive a block that is left by a jump. */
-struct test_open_block {
-    enum tagpool_test_kind kind;
-    const char *file;
-    unsigned line;
-    void *kept; /* by a steady block */
-    size_t kept_bytes;
-    struct watch_request noted; /* the first of the block around, both without allocations */
-    uint32_t code; /* of the bug check that is expected */
-    bool is_met, is_other_met;
-};
 
 /* The block of code at a level of this thread, 1 or more; NULL if there are not so many. */
 INTERNAL struct test_open_block *test_block_at(unsigned level);

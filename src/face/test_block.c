@@ -5,26 +5,24 @@
 #include "face/test.h"
 #include "report/output.h"
 
-#define BLOCKS_DEEP 8u
-
-static PORT_THREAD_LOCAL struct test_open_block open_blocks[BLOCKS_DEEP];
-static PORT_THREAD_LOCAL unsigned open_count;
-
 /* ---- open blocks ---- */
 
 struct test_open_block *test_block_at(unsigned level)
 {
-    return level != 0 && level <= open_count ? &open_blocks[level - 1] : NULL;
+    struct test_thread *thread = test_thread_used();
+    return thread != NULL && level != 0 && level <= thread->open_count ? &thread->open[level - 1] : NULL;
 }
 
 static bool enter(struct tagpool_test_block *block)
 {
-    if (open_count == BLOCKS_DEEP) {
+    struct test_thread *thread = test_thread();
+    if (thread == NULL || thread->open_count == TEST_BLOCKS_DEEP) {
         block->message = test_not_checked("", "blocks of code nest 8 deep at most");
         return false;
     }
-    open_blocks[open_count++] = (struct test_open_block){.kind = block->kind, .file = block->file, .line = block->line};
-    block->level = open_count;
+    struct test_open_block *open = &thread->open[thread->open_count++];
+    *open = (struct test_open_block){.kind = block->kind, .file = block->file, .line = block->line};
+    block->level = thread->open_count;
     block->mark = tagpool_mark();
     if (block->mark == 0)
         block->message = test_not_checked("", "the library cannot start");
@@ -34,12 +32,13 @@ static bool enter(struct tagpool_test_block *block)
 /* Ends the blocks from a level on. */
 static void leave(unsigned level)
 {
-    for (; open_count >= level && open_count != 0; open_count--) {
-        struct test_open_block *open = &open_blocks[open_count - 1];
+    struct test_thread *thread = test_thread_used();
+    for (; thread != NULL && thread->open_count >= level; thread->open_count--) {
+        struct test_open_block *open = &thread->open[thread->open_count - 1];
         if (open->kind == TAGPOOL_TEST_EACH_FAILURE)
             watch_stop();
         if (open->kind == TAGPOOL_TEST_NO_ALLOC && open->noted.tag != 0)
-            watch.noted = open->noted;
+            watch->noted = open->noted;
         if (open->kind == TAGPOOL_TEST_BUGCHECK)
             test_bugcheck_left(open);
         if (open->kept != NULL)
@@ -85,23 +84,23 @@ static bool are_inner_closed(struct tagpool_test_block *block)
 
 static const char *judge_no_alloc(const struct tagpool_test_block *block)
 {
-    uint64_t asked = watch.asked - block->count;
+    uint64_t asked = watch->asked - block->count;
     if (asked == 0)
         return NULL;
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     text_plural(line, asked, "allocation");
     text_string(line, " where none is allowed; the first: ");
-    test_add_request(&watch.noted, line);
+    test_add_request(&watch->noted, line);
     output_line(line);
-    test_print_stack(&watch.noted, line);
+    test_print_stack(&watch->noted, line);
     return test_message_end();
 }
 
 static bool next_no_alloc(struct tagpool_test_block *block)
 {
     if (block->step++ == 0) {
-        block->count = watch.asked;
-        test_block_at(block->level)->noted = watch.noted;
+        block->count = watch->asked;
+        test_block_at(block->level)->noted = watch->noted;
         watch_note();
         return true;
     }

@@ -39,7 +39,7 @@ const char *tagpool_test_outstanding(uint32_t tag, uint64_t blocks, uint64_t byt
         return test_not_checked("", NO_ROW);
     if (sum.blocks == blocks && sum.bytes == bytes)
         return NULL;
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     say_tag(line, tag, "");
     text_plural(line, blocks, "block");
     text_string(line, " of ");
@@ -76,7 +76,7 @@ const char *tagpool_test_peak(uint32_t tag, uint64_t bytes)
         return test_not_checked("", why);
     if (counts.peak <= bytes)
         return NULL;
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     say_tag(line, tag, "a peak of at most ");
     text_plural(line, bytes, "byte");
     text_string(line, ", found ");
@@ -93,7 +93,7 @@ const char *tagpool_test_allocs(uint32_t tag, uint64_t most)
         return test_not_checked("", why);
     if (counts.allocs <= most)
         return NULL;
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     say_tag(line, tag, "at most ");
     text_plural(line, most, "allocation");
     text_string(line, ", found ");

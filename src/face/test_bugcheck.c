@@ -8,16 +8,7 @@
 #include "report/output.h"
 #include "tagpool/verifier.h"
 
-/* A report that outlives the bug check. What its operations point to stays for ever. */
-struct kept_report {
-    struct tagpool_bugcheck bugcheck;
-    struct tagpool_operation allocated, freed;
-};
-
-static PORT_THREAD_LOCAL struct kept_report met, other;
-static PORT_THREAD_LOCAL bool has_met;
-
-static void keep_report(struct kept_report *kept, const struct tagpool_bugcheck *bugcheck)
+static void keep_report(struct test_report *kept, const struct tagpool_bugcheck *bugcheck)
 {
     kept->bugcheck = *bugcheck;
     if (bugcheck->allocated != NULL) {
@@ -47,8 +38,9 @@ static bool takes_bugcheck(const struct tagpool_bugcheck *bugcheck)
     if (open == NULL || (bugcheck->code != open->code && !bugcheck->stops))
         return false;
     bool is_expected = bugcheck->code == open->code;
-    keep_report(is_expected ? &met : &other, bugcheck);
-    has_met = has_met || is_expected;
+    struct test_thread *thread = test_thread();
+    keep_report(is_expected ? &thread->met : &thread->other, bugcheck);
+    thread->has_met = thread->has_met || is_expected;
     open->is_met = open->is_met || is_expected;
     open->is_other_met = open->is_other_met || !is_expected;
     return true;
@@ -60,7 +52,7 @@ static bool fails_test(const struct tagpool_bugcheck *bugcheck)
     struct tagpool_test *test = test_own();
     if (test == NULL || test->fail == NULL || !test_runs_here() || !bugcheck->stops)
         return false;
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     text_string(line, test->name[0] != 0 ? "bug check in test " : "bug check in the test");
     text_string(line, test->name);
     (void)test_add_failed(0, line);
@@ -77,27 +69,28 @@ bool test_meets_bugcheck(const struct tagpool_bugcheck *bugcheck, bool has_handl
 
 const struct tagpool_bugcheck *tagpool_test_bugcheck(void)
 {
-    return has_met ? &met.bugcheck : NULL;
+    struct test_thread *thread = test_thread_used();
+    return thread != NULL && thread->has_met ? &thread->met.bugcheck : NULL;
 }
 
 /* Nobody will be told of the other one. */
 void test_bugcheck_left(const struct test_open_block *open)
 {
     if (open->is_other_met)
-        bugcheck_print(&other.bugcheck);
+        bugcheck_print(&test_thread()->other.bugcheck);
 }
 
 static const char *judge_met(const struct test_open_block *open)
 {
     if (open->is_met && !open->is_other_met)
         return NULL;
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     text_string(line, "expected bug check ");
     text_code(line, open->code);
     text_string(line, open->is_other_met ? ", another came:" : ", none came");
     output_line(line);
     if (open->is_other_met)
-        bugcheck_print(&other.bugcheck);
+        bugcheck_print(&test_thread()->other.bugcheck);
     return test_message_end();
 }
 
@@ -106,7 +99,7 @@ bool test_next_bugcheck(struct tagpool_test_block *block)
     struct test_open_block *open = test_block_at(block->level);
     if (block->step++ == 0) {
         open->code = (uint32_t)block->first;
-        has_met = false;
+        test_thread()->has_met = false;
         STORE_RELEASE(&bugcheck_hook, test_meets_bugcheck);
         return true;
     }

@@ -98,7 +98,7 @@ static const char *judge_words(const struct scope *scope, const char *scope_word
     if (sum.blocks == 0)
         return NULL;
     remember_told(scope);
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     text_string(line, words);
     text_string(line, "leak: ");
     text_plural(line, sum.blocks, "block");
@@ -154,7 +154,7 @@ const char *tagpool_test_left(const char *words, uint64_t blocks, uint64_t bytes
         return test_not_checked("", why != NULL ? why : "there was no memory to see what lookaside lists keep");
     if (sum.blocks == blocks && sum.bytes == bytes)
         return NULL;
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     text_string(line, "expected ");
     text_plural(line, blocks, "block");
     text_string(line, " of ");

@@ -9,25 +9,25 @@
 
 #define FAILURES_MOST 10000u
 
-static PORT_THREAD_LOCAL enum { CLAIMS_NOTHING, CLAIMS_SUCCESS, CLAIMS_FAILURE } claim; /* what the body says of itself */
-
 void tagpool_test_succeeded(bool has_succeeded)
 {
-    claim = has_succeeded ? CLAIMS_SUCCESS : CLAIMS_FAILURE;
+    struct test_thread *thread = test_thread_used();
+    if (thread != NULL)
+        thread->claim = has_succeeded ? CLAIMS_SUCCESS : CLAIMS_FAILURE;
 }
 
 bool test_add_failed(uint64_t count, struct text *line)
 {
-    if (!watch.is_failing || watch.failed.tag == 0)
+    if (watch == NULL || !watch->is_failing || watch->failed.tag == 0)
         return false;
     text_string(line, " with allocation ");
-    text_decimal(line, watch.fail_at, 0);
+    text_decimal(line, watch->fail_at, 0);
     if (count != 0) {
         text_string(line, " of ");
         text_decimal(line, count, 0);
     }
     text_string(line, " failed (");
-    test_add_request(&watch.failed, line);
+    test_add_request(&watch->failed, line);
     text_char(line, ')');
     return true;
 }
@@ -44,11 +44,11 @@ static void say_run(const struct tagpool_test_block *block, struct text *words)
 
 static const char *with_words(const char *words, const char *what)
 {
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     text_string(line, words);
     text_string(line, what);
     output_line(line);
-    test_print_stack(&watch.failed, line);
+    test_print_stack(&watch->failed, line);
     return test_message_end();
 }
 
@@ -70,21 +70,22 @@ static const char *judge_run(struct tagpool_test_block *block, uint64_t step)
 {
     struct text run;
     struct scope scope;
-    bool has_failed = watch.failed.tag != 0;
+    unsigned claim = test_thread()->claim;
+    bool has_failed = watch->failed.tag != 0;
     if (step == 0)
-        block->count = watch.matching;
+        block->count = watch->matching;
     say_run(block, &run);
     const char *words = run.bytes + 1; /* without the blank */
     (void)test_scope("*", block->mark, &scope);
-    const char *answer = test_judge(&scope, words, has_failed ? &watch.failed : NULL);
+    const char *answer = test_judge(&scope, words, has_failed ? &watch->failed : NULL);
     if (answer != NULL)
         return answer;
     if (block->count > FAILURES_MOST)
         return with_words(words, "not checked: more than 10,000 allocations");
     if (has_failed && claim == CLAIMS_SUCCESS)
         return with_words(words, "swallowed: the body succeeded all the same");
-    if (!has_failed && watch.matching != block->count)
-        return nondeterministic(words, watch.matching, block->count);
+    if (!has_failed && watch->matching != block->count)
+        return nondeterministic(words, watch->matching, block->count);
     if (!has_failed && claim == CLAIMS_FAILURE)
         return with_words(words, "the body did not succeed");
     return NULL;
@@ -116,7 +117,7 @@ bool test_next_failure(struct tagpool_test_block *block)
             return false;
     }
     block->mark = tagpool_mark();
-    claim = CLAIMS_NOTHING;
+    test_thread()->claim = CLAIMS_NOTHING;
     watch_start(&scope.filter.tags, scope.filter.driver, step <= block->count ? step : 0);
     return true;
 }

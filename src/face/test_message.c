@@ -8,61 +8,75 @@
 #include "ledger/leak.h"
 #include "report/output.h"
 
-#define MESSAGE_BYTES PORT_UNIT_BYTES
-
 /* Check cuts what it is told after 8,191 characters, and then nothing says so. */
 #define MESSAGE_MOST 8000u
 #define MESSAGE_FRAMES_MOST 8u
 
-static PORT_THREAD_LOCAL struct output_capture message;
-static PORT_THREAD_LOCAL struct text first_line;
+_Static_assert(sizeof(struct test_thread) <= PORT_UNIT_BYTES, "what a thread has does not fit into a unit");
 
-static void message_release(void)
+static PORT_THREAD_LOCAL struct test_thread *test_memory;
+
+static void release_memory(void)
 {
-    if (message.bytes != NULL)
-        port_release(message.bytes, MESSAGE_BYTES);
-    message.bytes = NULL;
+    if (test_memory != NULL)
+        port_release(test_memory, PORT_UNIT_BYTES);
+    test_memory = NULL;
+    watch = NULL;
 }
 
-struct text *test_message_begin(void)
+struct test_thread *test_thread_used(void)
 {
-    if (message.bytes == NULL) {
-        message.bytes = port_obtain(MESSAGE_BYTES);
-        if (message.bytes != NULL && !port_on_thread_exit(message_release))
-            message_release();
+    return test_memory;
+}
+
+struct test_thread *test_thread(void)
+{
+    if (test_memory != NULL)
+        return test_memory;
+    test_memory = port_obtain(PORT_UNIT_BYTES);
+    if (test_memory != NULL && !port_on_thread_exit(release_memory))
+        release_memory();
+    if (test_memory != NULL)
+        watch = &test_memory->watch;
+    return test_memory;
+}
+
+struct text *test_message_begin(struct text *line)
+{
+    struct test_thread *thread = test_thread();
+    text_clear(line);
+    if (thread != NULL) {
+        thread->message = (struct output_capture){.bytes = thread->bytes, .most = MESSAGE_MOST};
+        (void)output_capture(&thread->message);
     }
-    message.length = 0;
-    message.lines_cut = 0;
-    message.most = MESSAGE_MOST;
-    if (message.bytes != NULL)
-        (void)output_capture(&message);
-    text_clear(&first_line);
-    return &first_line;
+    return line;
 }
 
 const char *test_message_end(void)
 {
+    struct test_thread *thread = test_memory;
     struct text line;
     (void)output_capture(NULL);
-    if (message.bytes == NULL)
-        return "a check failed, and there is no memory to say which";
-    if (message.lines_cut != 0) {
+    if (thread == NULL)
+        return "not checked, or failed: there is no memory to say which";
+    struct output_capture *message = &thread->message;
+    if (message->lines_cut != 0) {
         text_clear(&line);
         text_string(&line, "tagpool:   ");
-        text_plural(&line, message.lines_cut, "more line");
+        text_plural(&line, message->lines_cut, "more line");
         text_char(&line, '\n');
-        memcpy(message.bytes + message.length, line.bytes, line.length);
-        message.length += line.length;
+        memcpy(message->bytes + message->length, line.bytes, line.length);
+        message->length += line.length;
     }
-    if (message.length != 0)
-        message.length--; /* the framework ends the line */
-    message.bytes[message.length] = 0;
-    return message.bytes;
+    if (message->length != 0)
+        message->length--; /* the framework ends the line */
+    message->bytes[message->length] = 0;
+    return message->bytes;
 }
 
 const char *test_not_checked(const char *words, const char *why)
 {
-    struct text *line = test_message_begin();
+    struct text text, *line = test_message_begin(&text);
     text_string(line, words);
     text_string(line, "not checked: ");
     text_string(line, why);

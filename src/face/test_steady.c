@@ -55,14 +55,13 @@ static void list_tag(struct scope *scope, uint32_t tag, bool *is_all)
 
 /* The message about one tag, which begins with the first that grew; true iff this one did. */
 static bool judge_tag(const struct tagpool_test_block *block, const struct gain *before, struct gain now, uint32_t tag,
-                      bool is_first)
+                      bool is_first, struct text *line)
 {
-    static PORT_THREAD_LOCAL struct text *line;
     struct gain change = {now.blocks - before->blocks, now.bytes - before->bytes};
     if (change.blocks <= 0 && change.bytes <= 0)
         return false;
     if (is_first) {
-        line = test_message_begin();
+        (void)test_message_begin(line);
         text_string(line, "not steady: more is outstanding after ");
         text_plural(line, block->second, "round");
         output_line(line);
@@ -81,7 +80,9 @@ static const char *judge_growth(const struct tagpool_test_block *block, const st
                                 const struct gain *gains)
 {
     struct scope scope;
+    struct text line;
     bool has_grown = false, is_all = false;
+    text_clear(&line);
     const char *why = test_scope("*", block->mark, &scope);
     if (why == NULL)
         why = verify_why_not_checked(block->mark);
@@ -90,7 +91,7 @@ static const char *judge_growth(const struct tagpool_test_block *block, const st
     for (uint32_t i = 0; i <= ledger_tag_count(); i++) {
         uint32_t tag_index = i < ledger_tag_count() ? i : LEDGER_OVERFLOW;
         uint32_t tag = ledger_tag_of(tag_index);
-        if (!judge_tag(block, &gains[tag_index], gain_of(test, tag_index), tag, !has_grown))
+        if (!judge_tag(block, &gains[tag_index], gain_of(test, tag_index), tag, !has_grown, &line))
             continue;
         has_grown = true;
         list_tag(&scope, tag, &is_all);

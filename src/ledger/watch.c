@@ -6,27 +6,27 @@
 
 #include "ledger/depot.h"
 
-INTERNAL PORT_THREAD_LOCAL struct watch watch;
+INTERNAL PORT_THREAD_LOCAL struct watch *watch;
 
 void watch_start(const struct tag_masks *of, const struct driver *driver, uint64_t fail_at)
 {
-    watch.of = *of;
-    watch.driver = driver;
-    watch.matching = 0;
-    watch.fail_at = fail_at;
-    watch.failed = (struct watch_request){.tag = 0};
-    watch.is_failing = true;
+    watch->of = *of;
+    watch->driver = driver;
+    watch->matching = 0;
+    watch->fail_at = fail_at;
+    watch->failed = (struct watch_request){.tag = 0};
+    watch->is_failing = true;
 }
 
 void watch_stop(void)
 {
-    watch.is_failing = false;
+    watch->is_failing = false;
 }
 
 void watch_note(void)
 {
-    watch.noted = (struct watch_request){.tag = 0};
-    watch.is_noting = true;
+    watch->noted = (struct watch_request){.tag = 0};
+    watch->is_noting = true;
 }
 
 static void note_request(struct watch_request *request, struct event *event, unsigned frames)
@@ -41,18 +41,18 @@ static void note_request(struct watch_request *request, struct event *event, uns
 
 static bool is_watched(const struct event *event)
 {
-    return (watch.of.count == 0 || masks_match(&watch.of, event->tag)) &&
-           (watch.driver == NULL || watch.driver == event->driver);
+    return (watch->of.count == 0 || masks_match(&watch->of, event->tag)) &&
+           (watch->driver == NULL || watch->driver == event->driver);
 }
 
 bool watch_asks(struct event *event, bool can_fail, unsigned frames)
 {
-    watch.asked++;
-    if (watch.is_noting)
-        note_request(&watch.noted, event, frames);
-    watch.is_noting = false;
-    if (!watch.is_failing || !can_fail || !is_watched(event) || ++watch.matching != watch.fail_at)
+    watch->asked++;
+    if (watch->is_noting)
+        note_request(&watch->noted, event, frames);
+    watch->is_noting = false;
+    if (!watch->is_failing || !can_fail || !is_watched(event) || ++watch->matching != watch->fail_at)
         return false;
-    note_request(&watch.failed, event, frames);
+    note_request(&watch->failed, event, frames);
     return true;
 }

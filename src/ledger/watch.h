@@ -22,7 +22,7 @@ struct watch_request {
 };
 
 struct watch {
-    uint64_t asked;                /* allocations that this thread asked for while the verifier was on */
+    uint64_t asked;                /* allocations that this thread asked for */
     bool is_noting;                /* the next request is to be noted */
     struct watch_request noted;
     bool is_failing;               /* what follows holds */
@@ -33,7 +33,8 @@ struct watch {
     struct watch_request failed;
 };
 
-INTERNAL_OBJECT PORT_THREAD_LOCAL struct watch watch;
+/* This thread's; NULL until a test needs it. The functions below: pre: it is there. */
+INTERNAL_OBJECT PORT_THREAD_LOCAL struct watch *watch;
 
 /* From now on the `fail_at`-th request of this thread that matches fails; 0: none does, but they are counted. */
 INTERNAL void watch_start(const struct tag_masks *of, const struct driver *driver, uint64_t fail_at);

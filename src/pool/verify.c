@@ -199,7 +199,7 @@ bool verify_alloc_begin(struct event *event, const struct request *request, uint
     (void)add_fetch_u64(&verify.attempted, 1);
     if (event->tag == TAG_NONE)
         (void)add_fetch_u64(&verify.with_no_tag, 1);
-    bool is_failing = watch_asks(event, !request->is_promised, verify.frames);
+    bool is_failing = watch != NULL && watch_asks(event, !request->is_promised, verify.frames);
     if (!is_failing && (!fault_is_on() || request->is_promised || !fault_wanted(event)))
         return true;
     (void)add_fetch_u64(&verify.failed_deliberately, 1);

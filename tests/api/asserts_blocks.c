@@ -180,6 +180,20 @@ static void blocks_that_are_left(void **state)
     check(tagpool_test_end(false) == NULL && held());
 }
 
+/* In a fixture the test's end says so, once. */
+static void block_that_is_left_in_a_fixture(void **state)
+{
+    (void)state;
+    TAGPOOL_SETUP();
+    begin_test("break");
+    TAGPOOL_NO_ALLOC {
+        break;
+    }
+    check(begins(tagpool_test_end(false), "not checked: TAGPOOL_NO_ALLOC at"));
+    TAGPOOL_TEARDOWN();
+    check(held());
+}
+
 /* A block whose test was left is not the next test's either. */
 static void blocks_of_a_test_that_is_left(void **state)
 {
@@ -286,6 +300,7 @@ int main(void)
         assert_test(leak_scopes_nest),
         assert_test(eight_deep),
         assert_test(blocks_that_are_left),
+        assert_test(block_that_is_left_in_a_fixture),
         assert_test(blocks_of_a_test_that_is_left),
         assert_test(steady),
         assert_test(replaced_blocks),

@@ -123,10 +123,18 @@ static void no_memory_for_records(void)
 /* A message without memory for it still is one. */
 static void no_memory_for_a_message(void)
 {
-    begin_test("message");
     void *block = take(TAG1, 1);
     no_more_memory();
-    check(begins(tagpool_test_end(false), "a check failed, and there is no memory to say which"));
+    TAGPOOL_ASSERT_OUTSTANDING(TAG1, 2, 1);
+    check(failed("not checked, or failed: there is no memory to say which"));
+    TAGPOOL_NO_ALLOC {
+        fail();
+    }
+    check(failed("not checked, or failed: there is no memory to say which"));
+    begin_test("message");
+    TAGPOOL_ASSERT_NO_LEAKS();
+    check(failed("not checked, or failed: there is no memory to say which"));
+    check(begins(tagpool_test_end(false), "not checked, or failed: there is no memory to say which"));
     memory_again();
     tagpool_free(block);
 }
