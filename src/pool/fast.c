@@ -7,11 +7,14 @@
 #include "pool/guard.h"
 #include "pool/pool.h"
 
+/* The block is this thread's own, and just allocated. */
 void *pool_alloc_peak(void *block)
 {
-    struct place place;
-    owner_find((uintptr_t)block, &place);
-    ledger_peak(thread_self->number, place.tag_index, place.pool);
+    const struct span *span = span_at(block);
+    uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
+    bool is_slab = LOAD(&span->kind) == SPAN_SLAB;
+    uint32_t note = is_slab ? LOAD(slab_note(LOAD(&span->notes), &span->cut, offset)) : LOAD(&span->big_note);
+    ledger_peak(thread_self->number, note_tag_index(note), span_pool(span));
     return block;
 }
 
