@@ -18,3 +18,22 @@ for name in $asked; do
 done
 ${prefix}nm -g --defined-only "$b/tagpool.o" | grep -q " T tagpool_" || { echo "the core defines nothing"; exit 1; }
 ${prefix}size "$b/tagpool.o"
+
+# Leak tests: all of tagpool/test.h without a framework needs nothing else either; under cmocka, whose header asks for newlib's,
+# it compiles.
+firmware="${prefix}gcc -mcpu=cortex-m3 -mthumb -Os -std=c11 -Wall -Wextra -Wshadow -Werror -DTAGPOOL_BARE=1 -Iinclude"
+$firmware -Wpedantic -ffreestanding -x c -c tests/frameworks/all.inc -o "$b/leaktest.o"
+${prefix}gcc -nostdlib -r "$b/leaktest.o" "$b/tagpool.o" -o "$b/image.o"
+asked=$(${prefix}nm -u "$b/image.o" | awk '{ print $NF }' | LC_ALL=C sort | xargs)
+echo "with leak tests: $asked"
+for name in $asked; do
+    case $name in memcpy | memset | memmove | memcmp) ;; *) echo "leak tests ask for $name"; exit 1 ;; esac
+done
+cmocka=$(printf '#include <%s>\n' stdarg.h stddef.h stdint.h setjmp.h cmocka.h | ${CC:-cc} -M -x c - 2> /dev/null |
+    tr ' ' '\n' | grep '/cmocka\.h$' || true)
+if [ -n "$cmocka" ]; then
+    mkdir -p "$b/include"
+    cp "${cmocka%.h}"*.h "$b/include"
+    $firmware -I"$b/include" -c examples/leaktest/cmocka.c -o "$b/leaktest-cmocka.o"
+    echo "under cmocka: compiles"
+fi

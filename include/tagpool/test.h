@@ -2,7 +2,7 @@
  *
  * tagpool/test.h: leak and budget assertions for unit tests. Include it after the framework's header: cmocka, Unity, Check,
  * CppUTest or GoogleTest; without one, a failure is printed and the program aborted. Define TAGPOOL_TEST_FAIL(file, line,
- * message) before, to fail in another way. C11 and C++11.
+ * message) before, to fail in another way. C11 and C++11, no header of a hosted system.
  *
  *     TAGPOOL_TEST(opens_and_closes)        // a test function of the framework; it fails if it leaves a block
  *     {
@@ -10,18 +10,28 @@
  *     }
  *
  * Marks. Every check is about the blocks allocated since a mark, which is a number: nothing that a test leaves by longjmp or an
- * exception can damage it, and blocks from before it are nobody's leaks. The first mark makes the library track all blocks
- * (tagpool/verifier.h), which stays so; each is then reported by its call site.
+ * exception can damage it, marks nest, and blocks from before it are nobody's leaks. The first mark makes the library track
+ * all blocks (tagpool/verifier.h), which stays so; each is then reported by its call site.
  *
- * TAGS is a mask in quotes, as options take them: "Buf1", "Buf?", "D*", "*"; one that is none fails the assertion.
+ * SCOPE says in quotes which blocks count, in words between blanks: masks of tags, as options take them ("Buf1 D* Io?"), any of
+ * which may match; `driver=NAME`, those of that driver (tagpool/verifier.h); `thread=self` or `thread=NUMBER`, those that this
+ * thread allocated. "*" is all. What is no scope, and a driver that was never loaded, fails the assertion.
  *
- * Threads. While one test is open, blocks of all threads are its own. While several are, in threads, each has those of the
- * threads that it runs in or that have called tagpool_test_join(); so they do not blame each other.
+ * Verdicts. A check ends in one of three: clean; a failure that says what is wrong; or "not checked: " and the reason, as when
+ * there was no memory to track a block. The last is a failure too.
  *
- * Verdicts. A check that could not be made, for want of memory say, fails with "not checked" and the reason.
+ * Threads. What a thread allocates is the test's that it runs or has joined (tagpool_test_join()). A thread of no test works for
+ * the only one that is open; while several are, in threads, its blocks are nobody's, and a note says how many are left. So tests
+ * that run side by side have verdicts of their own. All that is below may be used in any thread, at PASSIVE_LEVEL.
  *
- * A test that the framework has left already, because it failed, is not failed again: what it leaves is told through the sink, as
- * a note, when this thread's next test begins or the program exits, and is nobody else's.
+ * Failures that came first. A test that the framework has left already, because it failed, is not failed again: what it leaves
+ * is told through the sink, as a note, when this thread's next test begins, or it or the program exits; no later test is blamed.
+ * (Check ends the process of a test that fails: there is no note.) What its message has told already is not told again.
+ *
+ * Bug checks. One that this test's own thread meets, unless the program has a handler for them, fails the test, with the report.
+ *
+ * fork. The child has the test of the thread that forked, and what it does counts for the child's verdict only. It need not end
+ * the test.
  */
 #ifndef TAGPOOL_TEST_H
 #define TAGPOOL_TEST_H
@@ -36,33 +46,49 @@ extern "C" {
  * A `const char *` that these return is NULL, or why the assertion fails: a line, and perhaps more lines about the blocks. It
  * is valid until the thread's next call. */
 
-/* A mark for TAGPOOL_ASSERT_NO_LEAKS_SINCE: blocks allocated from now on, by any thread, come after it. 0 iff the library cannot
- * start; a check since then says so. */
+/* A mark: blocks allocated from now on, by any thread, come after it. 0 iff the library cannot start; a check since then says
+ * so. */
 TAGPOOL_API uint64_t tagpool_mark(void);
+
+/* How a test fails: `message` has a line, or several. It may return, jump or throw. */
+typedef void tagpool_test_failer(const char *file, unsigned line, const char *message);
+
+/* Opens a test in this thread; one that is open there still was left by its framework. `name` (of which 63 characters are kept,
+ * or NULL) and place are for messages; `fail`, which may be NULL, is called for bug checks. Fails iff the library cannot start,
+ * 64 tests are open (1 under TAGPOOL_BARE), or there is no memory: then each of its checks says so. */
+TAGPOOL_API void tagpool_test_begin(const char *name, const char *file, unsigned line, tagpool_test_failer *fail);
+
+/* Closes it and judges: leaks, unused expectations, blocks of code that were left. `has_failed`: what it leaves is a note. */
+TAGPOOL_API const char *tagpool_test_end(bool has_failed);
+
+/* The same for a fixture, before its test begins and after it has ended: the test then is a part of this one. */
+TAGPOOL_API void tagpool_test_set_up(const char *name, const char *file, unsigned line, tagpool_test_failer *fail);
+TAGPOOL_API const char *tagpool_test_tear_down(bool has_failed);
 
 struct tagpool_test;
 
-/* Opens a test in this thread; one that is open there still was left by its framework. At most 64 tests are open at once: those
- * above are not checked. */
-TAGPOOL_API void tagpool_test_begin(const char *name);
-
-/* Closes it. `has_failed`: what it leaves is a note. */
-TAGPOOL_API const char *tagpool_test_end(bool has_failed);
-
-/* The test that this thread runs or has joined, or NULL. */
+/* The test for which this thread works; NULL if there is none, or nobody knows. */
 TAGPOOL_API struct tagpool_test *tagpool_test_current(void);
 
-/* What this thread allocates is that test's too, until the test ends; at most 64 threads for each. */
+/* From now on this thread works for that test, until the test ends; NULL: for none of its own. A thread that runs a test goes on
+ * to work for that. pre: the test is open. */
 TAGPOOL_API void tagpool_test_join(struct tagpool_test *test);
 
-/* The blocks that matching tags have left since the mark; 0: since the test began. */
-TAGPOOL_API const char *tagpool_test_leaks(const char *tags, uint64_t mark);
+/* The verdict on the blocks of a scope since a mark (0: since the test began), without failing anything: TAGPOOL_CLEAN,
+ * TAGPOOL_LEAK or TAGPOOL_NOT_CHECKED. */
+TAGPOOL_API enum tagpool_verdict tagpool_test_verdict(const char *scope, uint64_t mark);
 
+/* These are described with their macros. What is said of a test beforehand, expected leaks and time to settle, one thread at a
+ * time says. */
+TAGPOOL_API const char *tagpool_test_leaks(const char *scope, uint64_t mark);
+TAGPOOL_API const char *tagpool_test_left(const char *scope, uint64_t blocks, uint64_t bytes);
 TAGPOOL_API const char *tagpool_test_outstanding(uint32_t tag, uint64_t blocks, uint64_t bytes);
 TAGPOOL_API const char *tagpool_test_peak(uint32_t tag, uint64_t bytes);
 TAGPOOL_API const char *tagpool_test_allocs(uint32_t tag, uint64_t most);
-TAGPOOL_API const char *tagpool_test_expect_leaks(const char *tags, uint64_t blocks, bool is_most);
+TAGPOOL_API const char *tagpool_test_expect_leaks(const char *scope, uint64_t blocks, bool is_most);
 TAGPOOL_API void tagpool_test_settle(unsigned milliseconds);
+TAGPOOL_API void tagpool_test_succeeded(bool has_succeeded);
+TAGPOOL_API const struct tagpool_bugcheck *tagpool_test_bugcheck(void);
 
 enum tagpool_test_kind {
     TAGPOOL_TEST_NO_ALLOC,
@@ -75,22 +101,17 @@ enum tagpool_test_kind {
 /* A block of code that is checked, or run several times. */
 struct tagpool_test_block {
     enum tagpool_test_kind kind;
-    const char *tags;
+    const char *scope;
     uint64_t first, second; /* what its macro was given */
-    uint64_t step, count;
-    uint64_t mark;
-    void *kept;
+    const char *file;
+    unsigned line;
+    unsigned level; /* 1 + how many it is in; 0 before it begins */
+    uint64_t step, count, mark;
     const char *message;
 };
 
 /* True while the block is to run (again); at the end `message` says what is wrong, or is NULL. */
 TAGPOOL_API bool tagpool_test_next(struct tagpool_test_block *block);
-
-/* In TAGPOOL_EACH_FAILURE: says that the body was successful. */
-TAGPOOL_API void tagpool_test_succeeded(void);
-
-/* The last bug check that TAGPOOL_EXPECT_BUGCHECK met, without its operations; NULL if there was none in this thread. */
-TAGPOOL_API const struct tagpool_bugcheck *tagpool_test_bugcheck(void);
 
 /* Prints and aborts: how a test fails without a framework. */
 TAGPOOL_API void tagpool_test_abort(const char *file, unsigned line, const char *message);
@@ -99,165 +120,90 @@ TAGPOOL_API void tagpool_test_abort(const char *file, unsigned line, const char 
 }
 #endif
 
-/* ---- The framework ------------------------------------------------------------------------------------------------- */
+/* ---- Tests --------------------------------------------------------------------------------------------------------
+ *
+ *     cmocka                      TAGPOOL_TEST(name) { }        static void name(void **state), for cmocka_unit_test(name)
+ *                                 TAGPOOL_TEST_F(name, setup, teardown) { }        for tagpool_unit_test(name)
+ *     Unity, and no framework     TAGPOOL_TEST(name) { }        static void name(void)
+ *     Check                       TAGPOOL_TEST(name) { }        START_TEST(name)
+ *     CppUTest, GoogleTest        TAGPOOL_TEST_IN(group, name) { }        TEST(group, name)
+ *
+ * Fixtures. What a framework's fixture allocates comes before the test's mark, so it is no leak of the test's, whoever frees it.
+ * To check the fixture with the test, in all but cmocka, let the set-up begin with TAGPOOL_SETUP() and the tear-down end with
+ * TAGPOOL_TEARDOWN(): then each of its tests is checked, in the framework's own form too. In cmocka, where a tear-down that
+ * fails is "Could not run test", TAGPOOL_TEST_F calls both (NULL for none) within the test, the second also if the test fails
+ * in between; the test is listed as tagpool_unit_test(name). Fixtures of a whole group are nobody's.
+ *
+ * TAGPOOL_TEARDOWN() cannot see that a START_TEST of Check has failed, under CK_NOFORK: use TAGPOOL_TEST there. */
 
-#define TAGPOOL_TEST_HAS_FAILED false
+#include "tagpool/test_frameworks.h"
 
-/* The body of a test, between begin and end. */
-#define TAGPOOL_TEST_RUN(name, call)                                                                                   \
-    do {                                                                                                               \
-        tagpool_test_begin(name);                                                                                      \
-        call;                                                                                                          \
-        tagpool_test_check(__FILE__, __LINE__, tagpool_test_end(TAGPOOL_TEST_HAS_FAILED));                             \
-    } while (0)
+#define TAGPOOL_SETUP() tagpool_test_set_up(TAGPOOL_TEST_NAME, __FILE__, __LINE__, tagpool_test_fail)
+#define TAGPOOL_TEARDOWN() TAGPOOL_TEST_ASSERT(tagpool_test_tear_down(TAGPOOL_TEST_HAS_FAILED))
 
-#if defined(CMOCKA_H_)
+/* ---- Assertions: each fails iff what is said of it does not hold, or cannot be checked ----------------------------- */
 
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) _assert_true(0, message, file, (int)(line))
-#define TAGPOOL_TEST(name)                                                                                             \
-    static void name##_body(void **state);                                                                             \
-    static void name(void **state)                                                                                     \
-    {                                                                                                                  \
-        TAGPOOL_TEST_RUN(#name, name##_body(state));                                                                   \
-    }                                                                                                                  \
-    static void name##_body(__attribute__((unused)) void **state)
-
-#elif defined(UNITY_FRAMEWORK_H)
-
-/* Unity prints a line feed in a message as two characters: so the message is the first line, and the others go out before. */
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) tagpool_test_unity(line, message)
-static inline void tagpool_test_unity(unsigned line, const char *message)
-{
-    static char first[256];
-    unsigned length = 0;
-    for (; message[length] != 0 && message[length] != '\n' && length < sizeof first - 1; length++)
-        first[length] = message[length];
-    first[length] = 0;
-    for (const char *rest = message + length; *rest != 0; rest++)
-        UNITY_OUTPUT_CHAR(*rest);
-    UNITY_OUTPUT_CHAR('\n');
-    UNITY_TEST_FAIL((UNITY_LINE_TYPE)line, first);
-}
-
-#elif defined(CHECK_H)
-
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) _ck_assert_failed(file, (int)(line), "tagpool", "%s", message, NULL)
-#define TAGPOOL_TEST(name)                                                                                             \
-    static void name##_body(void);                                                                                     \
-    START_TEST(name)                                                                                                   \
-    {                                                                                                                  \
-        TAGPOOL_TEST_RUN(#name, name##_body());                                                                        \
-    }                                                                                                                  \
-    END_TEST                                                                                                           \
-    static void name##_body(void)
-
-#elif defined(D_UTestMacros_h)
-
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) FAIL_TEST_LOCATION(message, file, line)
-#define TAGPOOL_TEST_IN(group, name)                                                                                   \
-    static void group##_##name##_body(void);                                                                           \
-    TEST(group, name)                                                                                                  \
-    {                                                                                                                  \
-        TAGPOOL_TEST_RUN(#name, group##_##name##_body());                                                              \
-    }                                                                                                                  \
-    static void group##_##name##_body(void)
-
-#elif defined(GOOGLETEST_INCLUDE_GTEST_GTEST_H_)
-
-#undef TAGPOOL_TEST_HAS_FAILED
-#define TAGPOOL_TEST_HAS_FAILED ::testing::Test::HasFailure()
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) ADD_FAILURE_AT(file, (int)(line)) << message
-#define TAGPOOL_TEST_IN(group, name)                                                                                   \
-    static void group##_##name##_body();                                                                               \
-    TEST(group, name)                                                                                                  \
-    {                                                                                                                  \
-        TAGPOOL_TEST_RUN(#name, group##_##name##_body());                                                              \
-    }                                                                                                                  \
-    static void group##_##name##_body()
-
-#else
-
-#define TAGPOOL_TEST_FAIL_HERE(file, line, message) tagpool_test_abort(file, line, message)
-
-#endif
-
-#if !defined(TAGPOOL_TEST_FAIL)
-#define TAGPOOL_TEST_FAIL(file, line, message) TAGPOOL_TEST_FAIL_HERE(file, line, message)
-#endif
-
-/* Unity's tests, and those without a framework. TAGPOOL_TEST_IN(group, name) is for frameworks whose tests have groups. */
-#if !defined(TAGPOOL_TEST) && !defined(TAGPOOL_TEST_IN)
-#define TAGPOOL_TEST(name)                                                                                             \
-    static void name##_body(void);                                                                                     \
-    static void name(void)                                                                                             \
-    {                                                                                                                  \
-        TAGPOOL_TEST_RUN(#name, name##_body());                                                                        \
-    }                                                                                                                  \
-    static void name##_body(void)
-#endif
-
-/* Fails the test if there is a message. True, so that it can stand in a condition. */
-static inline bool tagpool_test_check(const char *file, unsigned line, const char *message)
-{
-    if (message != NULL) {
-        TAGPOOL_TEST_FAIL(file, line, message);
-    }
-    return true;
-}
-
-#define TAGPOOL_TEST_ASSERT(message) ((void)tagpool_test_check(__FILE__, __LINE__, message))
-
-/* ---- Assertions ---------------------------------------------------------------------------------------------------- */
-
-/* No block is left of those allocated since the test began, or since the mark. */
+/* No block is left of those allocated since the test began; of a scope; of a scope, since a mark. */
 #define TAGPOOL_ASSERT_NO_LEAKS() TAGPOOL_TEST_ASSERT(tagpool_test_leaks("*", 0))
-#define TAGPOOL_ASSERT_NO_LEAKS_OF(tags) TAGPOOL_TEST_ASSERT(tagpool_test_leaks(tags, 0))
+#define TAGPOOL_ASSERT_NO_LEAKS_OF(scope) TAGPOOL_TEST_ASSERT(tagpool_test_leaks(scope, 0))
 #define TAGPOOL_ASSERT_NO_LEAKS_SINCE(mark) TAGPOOL_TEST_ASSERT(tagpool_test_leaks("*", mark))
+#define TAGPOOL_ASSERT_NO_LEAKS_OF_SINCE(scope, mark) TAGPOOL_TEST_ASSERT(tagpool_test_leaks(scope, mark))
 
-/* Exactly so many blocks and requested bytes of the tag are outstanding, in both pools together, whoever allocated them. */
+/* Exactly so many blocks and requested bytes are left of those of a scope that were allocated since the test began. */
+#define TAGPOOL_ASSERT_LEFT(scope, blocks, bytes) TAGPOOL_TEST_ASSERT(tagpool_test_left(scope, blocks, bytes))
+
+/* Exactly so many blocks and requested bytes of the tag are outstanding, in both pools together, whoever allocated them, and
+ * when. */
 #define TAGPOOL_ASSERT_OUTSTANDING(tag, blocks, bytes) TAGPOOL_TEST_ASSERT(tagpool_test_outstanding(tag, blocks, bytes))
 
-/* The tag never had more charged bytes in a pool than this, since the program started. */
+/* Of the blocks that the test has allocated under the tag, in both pools, never more than so many requested bytes were
+ * outstanding at once. */
 #define TAGPOOL_ASSERT_PEAK_AT_MOST(tag, bytes) TAGPOOL_TEST_ASSERT(tagpool_test_peak(tag, bytes))
 
-/* Since the test began there were at most so many allocations of the tag, by all threads. */
+/* Since it began the test has made at most so many allocations of the tag. */
 #define TAGPOOL_ASSERT_ALLOCS_AT_MOST(tag, most) TAGPOOL_TEST_ASSERT(tagpool_test_allocs(tag, most))
 
-/* Of matching tags the test will leave so many blocks, exactly or at most: these are no leaks at its end, and any other number
- * fails it. Up to 16 in a test. */
-#define TAGPOOL_EXPECT_LEAKS(tags, blocks) TAGPOOL_TEST_ASSERT(tagpool_test_expect_leaks(tags, blocks, false))
-#define TAGPOOL_EXPECT_LEAKS_AT_MOST(tags, blocks) TAGPOOL_TEST_ASSERT(tagpool_test_expect_leaks(tags, blocks, true))
+/* Of a scope the test will leave so many blocks, exactly; or at least one and at most so many. These are no leaks at its end,
+ * and any other number fails it, so that an expectation that nothing meets does not stay. What two expectations match counts
+ * for both. Fails also iff there are 16 already. */
+#define TAGPOOL_EXPECT_LEAKS(scope, blocks) TAGPOOL_TEST_ASSERT(tagpool_test_expect_leaks(scope, blocks, false))
+#define TAGPOOL_EXPECT_LEAKS_AT_MOST(scope, blocks) TAGPOOL_TEST_ASSERT(tagpool_test_expect_leaks(scope, blocks, true))
 
-/* Blocks that are left may still be freed by other threads: checks of this test wait up to so long until none is. */
+/* Blocks that are left may still be freed by other threads: checks of this test wait up to so long until none is, or none but
+ * those expected. Without threads (TAGPOOL_BARE) there is nothing to wait for. */
 #define TAGPOOL_SETTLE(milliseconds) tagpool_test_settle(milliseconds)
 
-/* ---- Blocks of code: MACRO(...) { body } --------------------------------------------------------------------------- */
+/* ---- Blocks of code: MACRO(...) { body } ---------------------------------------------------------------------------
+ * They nest, up to 8 deep. One that is left by break, return or a jump was not checked, and the one around it, or the test's
+ * end, says so. */
 
-#define TAGPOOL_TEST_BLOCK(kind, tags, first, second) TAGPOOL_TEST_BLOCK_AT(kind, tags, first, second, __LINE__)
-#define TAGPOOL_TEST_BLOCK_AT(kind, tags, first, second, line) TAGPOOL_TEST_BLOCK_ON(kind, tags, first, second, line)
-#define TAGPOOL_TEST_BLOCK_ON(kind, tags, first, second, line)                                                         \
-    TAGPOOL_TEST_BLOCK_AS(kind, tags, first, second, tagpool_test_block_##line)
-#define TAGPOOL_TEST_BLOCK_AS(kind, tags, first, second, name)                                                         \
-    for (struct tagpool_test_block name = {kind, tags, first, second, 0, 0, 0, NULL, NULL};                            \
-         tagpool_test_next(&name) || !tagpool_test_check(__FILE__, __LINE__, name.message);)
-
-/* This thread asks for no block in the body. */
+/* This thread asks for no block in the body. The message names the first. */
 #define TAGPOOL_NO_ALLOC TAGPOOL_TEST_BLOCK(TAGPOOL_TEST_NO_ALLOC, "*", 0, 0)
 
-/* The body leaves no block of matching tags; may nest. */
-#define TAGPOOL_LEAK_SCOPE(tags) TAGPOOL_TEST_BLOCK(TAGPOOL_TEST_LEAK_SCOPE, tags, 0, 0)
+/* The body leaves no block of the scope. */
+#define TAGPOOL_LEAK_SCOPE(scope) TAGPOOL_TEST_BLOCK(TAGPOOL_TEST_LEAK_SCOPE, scope, 0, 0)
 
-/* The body runs `warmup` times, then `rounds` times; no tag has more blocks or bytes outstanding after these than before. */
+/* The body runs `warmup` times, then `rounds` times: after these the test has no more blocks or bytes of any tag outstanding
+ * than before. The message names each tag that grew, by how much, and the blocks. In a test only. */
 #define TAGPOOL_STEADY(warmup, rounds) TAGPOOL_TEST_BLOCK(TAGPOOL_TEST_STEADY, "*", warmup, rounds)
 
-/* The body runs once as it is, then with its first, second, third ... allocation of a matching tag failing (by this thread; not
- * where success is promised), then as it is again. It fails if a run leaves a block, or another number of allocations comes than
- * the first time, or if the body says tagpool_test_succeeded() although an allocation failed; the message names that
- * allocation. A body that makes more than 10,000 is refused. */
-#define TAGPOOL_EACH_FAILURE(tags) TAGPOOL_TEST_BLOCK(TAGPOOL_TEST_EACH_FAILURE, tags, 0, 0)
+/* The body runs once as it is, then with its first, second, third ... allocation failing, and when it has seen each fail, once
+ * more as it is. Only allocations of this thread count, of the scope's tags and driver, and none where success is promised.
+ * Fails, with the allocation that failed and its call stack, iff
+ *   leak              a run leaves a block of any tag;
+ *   swallowed         the body says that it succeeded, see below, although an allocation failed;
+ *   nondeterministic  another number of allocations came than the first time: warm up what is made only once;
+ *   not checked       there are more than 10,000 of them, or such a loop is around this one;
+ * or if the body says that it did not succeed although nothing failed. If the test is left in a run, a note names the
+ * allocation that failed in it. */
+#define TAGPOOL_EACH_FAILURE(scope) TAGPOOL_TEST_BLOCK(TAGPOOL_TEST_EACH_FAILURE, scope, 0, 0)
 
-/* The body meets a bug check or a finding of that code; the operation that made it returns. tagpool_test_bugcheck() has it
- * then. Others go where they would have gone. For one thread at a time. */
+/* In such a body: whether it succeeded. A body that may do without an allocation does not say. */
+#define TAGPOOL_SUCCEEDED(condition) tagpool_test_succeeded(condition)
+
+/* This thread meets a bug check or a finding of that code in the body, and no bug check of another. The operation that made
+ * it returns; one that cannot, as KeBugCheckEx(), ends the program. tagpool_test_bugcheck() is the last one met, until the next
+ * such block; NULL if there was none. Findings of other codes go where they would have gone. */
 #define TAGPOOL_EXPECT_BUGCHECK(code) TAGPOOL_TEST_BLOCK(TAGPOOL_TEST_BUGCHECK, "*", code, 0)
 
 #endif

@@ -1,172 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * test.c: tests and their assertions (contracts in tagpool/test.h).
- *
- * Everything about an open test is here, not in the test's own frame: a framework may leave that by longjmp.
+ * test.c: tests: they begin, end, and are left (contracts in tagpool/test.h).
  */
 #include "face/test.h"
 
-#include "base/tag.h"
+#include "base/atomic.h"
 #include "face/face.h"
 #include "pool/verify.h"
+#include "report/bugcheck.h"
 #include "report/output.h"
 
-#define TESTS_MOST (TAGPOOL_BARE ? 1 : 64)
-#define EXPECTATIONS_MOST 16
-#define MESSAGE_BYTES PORT_UNIT_BYTES
-#define BLOCKS_LISTED 16
-
-struct expectation {
-    struct tag_mask tags;
-    uint64_t blocks;
-    bool is_most;
-};
-
-struct tagpool_test {
-    const char *name; /* NULL: not open */
-    uint64_t mark;
-    bool is_alone; /* no other was open at any time */
-    uint64_t threads[SCOPE_THREADS_MOST];
-    size_t thread_count;
-    struct tagpool_snapshot *before;
-    struct expectation expected[EXPECTATIONS_MOST];
-    size_t expected_count;
-    unsigned settle;
-};
-
-static struct tagpool_test tests[TESTS_MOST];
-static struct port_lock tests_lock = PORT_LOCK_INITIAL;
-static PORT_THREAD_LOCAL struct tagpool_test *test_now;
-
-/* ---- messages ---- */
-
-static PORT_THREAD_LOCAL struct output_capture message;
-static PORT_THREAD_LOCAL struct text first_line;
-
-static void message_release(void)
-{
-    if (message.bytes != NULL)
-        port_release(message.bytes, MESSAGE_BYTES);
-    message.bytes = NULL;
-}
-
-struct text *test_message_begin(void)
-{
-    if (message.bytes == NULL) {
-        message.bytes = port_obtain(MESSAGE_BYTES);
-        if (message.bytes != NULL && !port_on_thread_exit(message_release))
-            message_release();
-    }
-    message.length = 0;
-    message.lines_cut = 0;
-    message.most = MESSAGE_BYTES;
-    if (message.bytes != NULL)
-        (void)output_capture(&message);
-    text_clear(&first_line);
-    return &first_line;
-}
-
-const char *test_message_end(void)
-{
-    struct text line;
-    (void)output_capture(NULL);
-    if (message.bytes == NULL)
-        return "tagpool: a check failed, and there is no memory to say which";
-    if (message.lines_cut != 0) {
-        text_clear(&line);
-        text_string(&line, "tagpool:   ");
-        text_plural(&line, message.lines_cut, "more line");
-        text_string(&line, " cut\n");
-        size_t at = message.length < MESSAGE_BYTES - 64 ? message.length : MESSAGE_BYTES - 64;
-        memcpy(message.bytes + at, line.bytes, line.length);
-        message.length = at + line.length;
-    }
-    if (message.length != 0)
-        message.bytes[message.length - 1] = 0; /* the framework ends the line */
-    return message.bytes;
-}
-
-/* ---- scopes and verdicts ---- */
-
-/* The mask that `tags` is; false, after a message, iff it is none. */
-static bool read_tags(const char *tags, struct tag_mask *mask, const char **why)
-{
-    if (tags != NULL && mask_read(tags, string_length(tags), mask))
-        return true;
-    struct text *line = test_message_begin();
-    text_string(line, "not checked: \"");
-    text_string(line, tags != NULL ? tags : "");
-    text_string(line, "\" is no mask of tags; expected one to four printing characters, `?` for any, and `*` for any number");
-    output_line(line);
-    *why = test_message_end();
-    return false;
-}
-
-bool test_scope(const char *tags, uint64_t mark, struct scope *scope, const char **why)
-{
-    struct tagpool_test *test = test_now;
-    *scope = (struct scope){.mark = mark};
-    if (test != NULL && mark == 0)
-        scope->mark = test->mark;
-    if (test != NULL && !test->is_alone) {
-        scope->threads = test->threads;
-        scope->thread_count = test->thread_count;
-    }
-    return read_tags(tags, &scope->tags, why);
-}
-
-const char *test_not_checked(const char *words, const char *why)
-{
-    struct text *line = test_message_begin();
-    text_string(line, words);
-    text_string(line, "not checked: ");
-    text_string(line, why);
-    output_line(line);
-    return test_message_end();
-}
-
-/* Sums up what is left, once that is nothing or the time to settle is over. */
-static void settled_sum(const struct scope *scope, struct scope_sum *sum)
-{
-    uint64_t start = port_milliseconds();
-    unsigned settle = test_now != NULL ? test_now->settle : 0;
-    for (scope_sum(scope, sum); sum->blocks != 0 && port_milliseconds() - start < settle; scope_sum(scope, sum))
-        port_yield();
-}
-
-const char *test_judge(const struct scope *scope, const char *words)
-{
-    struct scope_sum sum;
-    const char *why = verify_why_not_checked(scope->mark);
-    if (why != NULL)
-        return test_not_checked(words, why);
-    settled_sum(scope, &sum);
-    if (sum.blocks == 0)
-        return NULL;
-    struct text *line = test_message_begin();
-    text_string(line, words);
-    text_string(line, "leak: ");
-    text_plural(line, sum.blocks, "block");
-    text_string(line, ", ");
-    text_plural(line, sum.bytes, "byte");
-    text_string(line, " not freed");
-    if (test_now != NULL) {
-        text_string(line, " in test ");
-        text_string(line, test_now->name);
-    }
-    output_line(line);
-    scope_print(scope, BLOCKS_LISTED);
-    return test_message_end();
-}
-
-const char *tagpool_test_leaks(const char *tags, uint64_t mark)
-{
-    struct scope scope;
-    const char *why;
-    return test_scope(tags, mark, &scope, &why) ? test_judge(&scope, "") : why;
-}
-
-/* ---- tests ---- */
+static struct tagpool_test tests[TRIALS_MOST];
+static PORT_THREAD_LOCAL bool test_is_here;       /* this thread has opened its test, and not joined it */
+static PORT_THREAD_LOCAL const char *test_refusal; /* why its last test could not be opened */
 
 uint64_t tagpool_mark(void)
 {
@@ -178,176 +24,303 @@ uint64_t tagpool_mark(void)
     return mark;
 }
 
-/* A free place, in which a test begins; alone iff no other is open. pre: the lock is held. */
-static struct tagpool_test *find_place(const char *name)
+/* ---- which test ---- */
+
+static struct tagpool_test *test_numbered(uint32_t number)
 {
-    struct tagpool_test *place = NULL;
-    bool is_alone = true;
-    for (size_t i = 0; i < TESTS_MOST; i++)
-        if (tests[i].name != NULL)
-            is_alone = tests[i].is_alone = false;
-        else if (place == NULL)
-            place = &tests[i];
-    if (place != NULL)
-        *place = (struct tagpool_test){.name = name, .is_alone = is_alone};
-    return place;
+    struct tagpool_test *test = &tests[number % TRIALS_MOST];
+    bool is_test = number != TRIAL_NONE && number != TRIAL_STRAY && LOAD_ACQUIRE(&test->number) == number;
+    return is_test ? test : NULL;
 }
 
-static void close_test(void)
+struct tagpool_test *test_own(void)
 {
-    struct tagpool_test *test = test_now;
-    test_now = NULL;
-    tagpool_snapshot_release(test->before);
-    port_lock(&tests_lock);
-    test->name = NULL;
-    port_unlock(&tests_lock);
+    return test_numbered(trial_mine);
 }
 
-/* The test has failed, and need not fail again: says through the sink what it leaves. */
-static void note(void)
+bool test_runs_here(void)
 {
-    struct scope scope;
-    struct scope_sum sum;
-    struct text line;
-    const char *why;
-    if (!test_scope("*", 0, &scope, &why) || verify_why_not_checked(scope.mark) != NULL)
-        return;
-    scope_sum(&scope, &sum);
-    if (sum.blocks == 0)
-        return;
-    text_clear(&line);
-    text_string(&line, "tagpool: note: test ");
-    text_string(&line, test_now->name);
-    text_string(&line, ", which has failed, leaves ");
-    text_plural(&line, sum.blocks, "block");
-    text_string(&line, ", ");
-    text_plural(&line, sum.bytes, "byte");
-    output_line(&line);
-    scope_print(&scope, BLOCKS_LISTED);
+    return test_is_here;
 }
 
-static void abandon(void)
+struct tagpool_test *test_current(const char **why)
 {
-    if (test_now == NULL)
-        return;
-    test_blocks_abandon();
-    note();
-    close_test();
-}
-
-void tagpool_test_begin(const char *name)
-{
-    static bool has_exit_hook;
-    abandon();
-    uint64_t mark = tagpool_mark();
-    port_lock(&tests_lock);
-    has_exit_hook = has_exit_hook || port_on_exit(abandon);
-    struct tagpool_test *test = mark != 0 ? find_place(name) : NULL;
-    port_unlock(&tests_lock);
-    test_now = test;
-    if (test == NULL)
-        return;
-    test->before = tagpool_snapshot_take();
-    test->mark = mark;
-    tagpool_test_join(test);
-}
-
-const struct tagpool_snapshot *test_before(void)
-{
-    return test_now != NULL ? test_now->before : NULL;
+    uint32_t number = trial_current();
+    *why = "no test is open in this thread";
+    if (test_refusal != NULL)
+        *why = test_refusal;
+    else if (number == TRIAL_STRAY)
+        *why = "several tests are open, and this thread has joined none (tagpool_test_join)";
+    return test_refusal != NULL && test_own() == NULL ? NULL : test_numbered(number);
 }
 
 struct tagpool_test *tagpool_test_current(void)
 {
-    return test_now;
+    const char *why;
+    return test_current(&why);
 }
 
 void tagpool_test_join(struct tagpool_test *test)
 {
-    test_now = test;
-    if (test == NULL)
+    if (test_is_here)
         return;
-    port_lock(&tests_lock);
-    if (test->thread_count < SCOPE_THREADS_MOST)
-        test->threads[test->thread_count++] = port_thread_number();
-    port_unlock(&tests_lock);
+    trial_mine = test != NULL ? LOAD_ACQUIRE(&test->number) : TRIAL_NONE;
+    test_refusal = NULL;
 }
 
-/* The first expectation that does not hold, as a message; otherwise NULL, and *expected blocks are what was expected. */
-static const char *judge_expected(struct tagpool_test *test, uint64_t *expected)
+/* ---- open and close ---- */
+
+static void copy_words(char *to, const char *from, size_t most)
 {
-    *expected = 0;
+    size_t length = 0;
+    for (; from[length] != 0 && length < most - 1; length++)
+        to[length] = from[length];
+    to[length] = 0;
+}
+
+static void test_name(struct tagpool_test *test, const char *name, const char *file, unsigned line)
+{
+    copy_words(test->name, name != NULL ? name : "", sizeof test->name);
+    test->file = file;
+    test->line = line;
+}
+
+static void test_close(void)
+{
+    struct tagpool_test *test = test_own();
+    trial_close(trial_mine);
+    STORE(&test->number, TRIAL_NONE);
+    trial_mine = TRIAL_NONE;
+    test_is_here = false;
+}
+
+/* The test need not fail (any more): says through the sink what it leaves, unless a message has said it. */
+static void test_note(const char *how)
+{
+    struct tagpool_test *test = test_own();
+    struct scope scope;
+    struct scope_sum sum = {.blocks = 0};
+    struct text line;
+    text_clear(&line);
+    text_string(&line, test->name[0] != 0 ? "tagpool: note: test " : "tagpool: note: a test");
+    text_string(&line, test->name);
+    text_string(&line, how);
+    bool has_more = test_add_failed(0, &line);
+    if (test_scope("*", 0, &scope) == NULL && verify_why_not_checked(scope.mark) == NULL) {
+        scope.told_from = test->told_from;
+        scope.told_to = test->told_to;
+        scope_sum(&scope, &sum);
+    }
+    if (sum.blocks != 0) {
+        text_string(&line, ", leaves ");
+        text_plural(&line, sum.blocks, "block");
+        text_string(&line, ", ");
+        text_plural(&line, sum.bytes, "byte");
+    }
+    if (has_more || sum.blocks != 0)
+        output_line(&line);
+    if (sum.blocks != 0)
+        scope_print(&scope, TEST_BLOCKS_LISTED);
+}
+
+/* What this thread's framework has left open. */
+static void test_abandon(void)
+{
+    (void)output_capture(NULL);
+    struct tagpool_test *test = test_own();
+    if (test_is_here && test != NULL) {
+        if (test->process == port_process_number())
+            test_note(", left before its end");
+        test_close();
+    }
+    test_blocks_abandon();
+}
+
+/* The program, or the thread, may end in a test. */
+static void hook_exits(void)
+{
+    static uint32_t has_exit_hook;
+    static PORT_THREAD_LOCAL bool has_thread_hook;
+    if (exchange_u32(&has_exit_hook, 1) == 0)
+        (void)port_on_exit(test_abandon);
+    has_thread_hook = has_thread_hook || port_on_thread_exit(test_abandon);
+}
+
+static void test_open(const char *name, const char *file, unsigned line, tagpool_test_failer *fail, bool has_fixture)
+{
+    static const char *const refusals[] = {NULL, "too many tests are open", "there was no memory for the test"};
+    uint32_t number = TRIAL_NONE;
+    test_abandon();
+    trial_mine = TRIAL_NONE;
+    uint64_t mark = tagpool_mark();
+    test_refusal = mark != 0 ? refusals[trial_open(&number)] : "the library cannot start";
+    if (test_refusal != NULL)
+        return;
+    hook_exits();
+    STORE_RELEASE(&bugcheck_hook, test_meets_bugcheck);
+    struct tagpool_test *test = &tests[number % TRIALS_MOST];
+    memset(test->name, 0, sizeof *test - offsetof(struct tagpool_test, name));
+    test_name(test, name, file, line);
+    test->fail = fail;
+    test->process = port_process_number();
+    test->mark = mark;
+    test->has_fixture = has_fixture;
+    STORE_RELEASE(&test->number, number);
+    trial_mine = number;
+    test_is_here = true;
+}
+
+void tagpool_test_set_up(const char *name, const char *file, unsigned line, tagpool_test_failer *fail)
+{
+    test_open(name, file, line, fail, true);
+}
+
+void tagpool_test_begin(const char *name, const char *file, unsigned line, tagpool_test_failer *fail)
+{
+    struct tagpool_test *test = test_own();
+    if (test == NULL || !test_is_here || !test->has_fixture || test->is_running) {
+        test_open(name, file, line, fail, false);
+        return;
+    }
+    test_name(test, name, file, line);
+    test->is_running = true;
+}
+
+/* ---- the end ---- */
+
+/* Blocks of code that are open were left, in a way that nobody has noticed. */
+static const char *judge_blocks(void)
+{
+    struct text line;
+    text_clear(&line);
+    bool is_left = test_blocks_say_left(1, &line);
+    line.bytes[line.length] = 0;
+    return is_left ? test_not_checked("", line.bytes) : NULL;
+}
+
+/* Of a test that is judged as well as it can be, what nobody can be blamed for. */
+static void note_strays(const struct scope *scope)
+{
+    struct scope_sum sum;
+    struct text line;
+    scope_sum(scope, &sum);
+    if (sum.strays == 0)
+        return;
+    text_clear(&line);
+    text_string(&line, "tagpool: note: ");
+    text_plural(&line, sum.strays, "block");
+    text_string(&line, " of threads that have joined no test, while several were open, left at the end of ");
+    text_string(&line, test_own()->name[0] != 0 ? "test " : "a test");
+    text_string(&line, test_own()->name);
+    output_line(&line);
+}
+
+static bool is_expected(const struct test_expectation *expected, uint64_t blocks)
+{
+    return blocks == expected->blocks || (expected->is_most && blocks < expected->blocks && blocks != 0);
+}
+
+static const char *judge_expected(struct tagpool_test *test)
+{
+    uint64_t start = port_milliseconds();
     for (size_t i = 0; i < test->expected_count; i++) {
-        const struct expectation *expectation = &test->expected[i];
+        const struct test_expectation *expected = &test->expected[i];
         struct scope scope;
         struct scope_sum sum;
-        const char *why;
-        (void)test_scope("*", 0, &scope, &why);
-        scope.tags = expectation->tags;
-        scope_sum(&scope, &sum);
-        *expected += sum.blocks;
-        if (sum.blocks == expectation->blocks || (expectation->is_most && sum.blocks < expectation->blocks))
+        (void)test_scope("*", 0, &scope);
+        scope.filter = test->expected_filter[i];
+        do
+            scope_sum(&scope, &sum);
+        while (!is_expected(expected, sum.blocks) && test_settles(start));
+        if (is_expected(expected, sum.blocks))
             continue;
         struct text *line = test_message_begin();
-        text_string(line, expectation->is_most ? "expected leaks: at most " : "expected leaks: ");
-        text_plural(line, expectation->blocks, "block");
+        text_string(line, expected->is_most ? "expected leaks: 1 to " : "expected leaks: ");
+        text_plural(line, expected->blocks, "block");
         text_string(line, " of ");
-        for (size_t c = 0; c < MASK_CHARACTERS && expectation->tags.text[c] != 0; c++)
-            text_char(line, expectation->tags.text[c]);
+        text_string(line, expected->words);
         text_string(line, ", found ");
         text_decimal(line, sum.blocks, 0);
         output_line(line);
-        scope_print(&scope, BLOCKS_LISTED);
+        scope_print(&scope, TEST_BLOCKS_LISTED);
         return test_message_end();
     }
     return NULL;
 }
 
-static const char *judge_test(void)
+static const char *judge_test(struct tagpool_test *test)
 {
     struct scope scope;
-    struct scope_sum sum;
-    uint64_t expected;
-    const char *why;
-    if (test_now == NULL)
-        return test_not_checked("", "the test was not opened");
-    const char *answer = judge_expected(test_now, &expected);
-    if (answer != NULL || !test_scope("*", 0, &scope, &why))
-        return answer;
-    scope_sum(&scope, &sum);
-    return expected != 0 && sum.blocks == expected ? NULL : test_judge(&scope, "");
+    const char *answer = judge_blocks();
+    (void)test_scope("*", 0, &scope);
+    scope.except = test->expected_filter;
+    scope.except_count = test->expected_count;
+    if (answer == NULL)
+        answer = test_judge(&scope, "", NULL);
+    if (answer == NULL)
+        answer = judge_expected(test);
+    if (answer == NULL)
+        note_strays(&scope);
+    return answer;
+}
+
+static const char *test_finish(bool has_failed, const char *how)
+{
+    struct tagpool_test *test = test_own();
+    const char *answer = NULL;
+    if (test == NULL || !test_is_here)
+        answer = test_not_checked("", test_refusal != NULL ? test_refusal : "no test is open in this thread");
+    else if (has_failed)
+        test_note(how);
+    else
+        answer = judge_test(test);
+    test_blocks_abandon();
+    if (test != NULL && test_is_here)
+        test_close();
+    test_refusal = NULL;
+    return answer;
 }
 
 const char *tagpool_test_end(bool has_failed)
 {
-    const char *answer = NULL;
-    test_blocks_abandon();
-    if (has_failed && test_now != NULL)
-        note();
-    else
-        answer = judge_test();
-    if (test_now != NULL)
-        close_test();
-    return answer;
+    struct tagpool_test *test = test_own();
+    if (test == NULL || !test_is_here || !test->is_running)
+        return test_finish(has_failed, ", which has failed");
+    test->is_running = false;
+    return has_failed ? NULL : judge_blocks();
 }
 
-const char *tagpool_test_expect_leaks(const char *tags, uint64_t blocks, bool is_most)
+const char *tagpool_test_tear_down(bool has_failed)
 {
-    struct tagpool_test *test = test_now;
-    const char *why = NULL;
-    if (test == NULL || test->expected_count == EXPECTATIONS_MOST)
-        return test_not_checked("", test == NULL ? "no test is open in this thread" : "a test has 16 expectations at most");
-    struct expectation *expectation = &test->expected[test->expected_count];
-    if (read_tags(tags, &expectation->tags, &why)) {
-        expectation->blocks = blocks;
-        expectation->is_most = is_most;
-        test->expected_count++;
-    }
-    return why;
+    struct tagpool_test *test = test_own();
+    bool is_left = test != NULL && test_is_here && test->is_running;
+    return test_finish(has_failed || is_left, is_left ? ", left before its end" : ", which has failed");
+}
+
+/* ---- what is said of it beforehand ---- */
+
+const char *tagpool_test_expect_leaks(const char *words, uint64_t blocks, bool is_most)
+{
+    struct scope scope;
+    const char *why;
+    struct tagpool_test *test = test_current(&why);
+    if (test == NULL || test->expected_count == TEST_EXPECTATIONS_MOST)
+        return test_not_checked("", test == NULL ? why : "a test has 16 expectations at most");
+    why = test_scope(words, 0, &scope);
+    if (why != NULL)
+        return why;
+    test->expected_filter[test->expected_count] = scope.filter;
+    struct test_expectation *expected = &test->expected[test->expected_count++];
+    copy_words(expected->words, words, sizeof expected->words);
+    expected->blocks = blocks;
+    expected->is_most = is_most;
+    return NULL;
 }
 
 void tagpool_test_settle(unsigned milliseconds)
 {
-    if (test_now != NULL)
-        test_now->settle = milliseconds;
+    const char *why;
+    struct tagpool_test *test = test_current(&why);
+    if (test != NULL)
+        test->settle = milliseconds;
 }

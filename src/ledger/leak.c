@@ -54,7 +54,7 @@ static bool is_tracked_leak(const struct leak *leak)
     return (leak->record.flags & RECORD_TRACKED) != 0;
 }
 
-static bool is_same_site(const struct leak *a, const struct leak *b)
+bool leak_is_same_site(const struct leak *a, const struct leak *b)
 {
     return is_tracked_leak(a) && is_tracked_leak(b) && a->tag == b->tag && a->record.stack == b->record.stack;
 }
@@ -74,7 +74,7 @@ static bool is_leak_before(const struct leak *a, const struct leak *b)
 }
 
 /* Shell sort, for there is no other (Ciura's gaps, then times 2.25). */
-static void sort_leaks(struct leak *leaks, size_t count)
+void leak_sort(struct leak *leaks, size_t count, bool (*is_before)(const struct leak *a, const struct leak *b))
 {
     static const size_t gaps[] = {2331005, 1036002, 460445, 204643, 90927, 40412, 17961, 7983, 3548,
                                   1577,    701,     301,    132,    57,    23,    10,    4,    1};
@@ -82,7 +82,7 @@ static void sort_leaks(struct leak *leaks, size_t count)
         for (size_t i = gaps[g]; i < count; i++) {
             struct leak moved = leaks[i];
             size_t at = i;
-            for (; at >= gaps[g] && is_leak_before(&moved, &leaks[at - gaps[g]]); at -= gaps[g])
+            for (; at >= gaps[g] && is_before(&moved, &leaks[at - gaps[g]]); at -= gaps[g])
                 leaks[at] = leaks[at - gaps[g]];
             leaks[at] = moved;
         }
@@ -103,12 +103,9 @@ static void add_ordinal(struct text *line, uint64_t number)
     text_string(line, ending);
 }
 
-/* "2nd and 5th of 5 allocations made here". */
-static void print_site(const struct leak *leaks, size_t count, struct text *line)
+void leak_add_ordinals(const struct leak *leaks, size_t count, struct text *line)
 {
-    const struct record *first = &leaks[0].record;
     size_t listed = count <= LEAK_ORDINALS_MOST ? count : LEAK_ORDINALS_MOST;
-    text_string(line, "tagpool:   ");
     for (size_t i = 0; i < listed; i++) {
         text_string(line, i == 0 ? "" : i + 1 == count ? " and " : ", ");
         add_ordinal(line, leaks[i].record.site_nth);
@@ -119,11 +116,26 @@ static void print_site(const struct leak *leaks, size_t count, struct text *line
         text_string(line, " more");
     }
     text_string(line, " of ");
-    text_plural(line, depot_allocs(first->stack, leaks[0].tag), "allocation");
+    text_plural(line, depot_allocs(leaks[0].record.stack, leaks[0].tag), "allocation");
+}
+
+static void print_site(const struct leak *leaks, size_t count, struct text *line)
+{
+    text_string(line, "tagpool:   ");
+    leak_add_ordinals(leaks, count, line);
     text_string(line, " made here, tag ");
     text_tag(line, leaks[0].tag);
     text_char(line, ':');
     output_line(line);
+}
+
+void leak_add_frame(uintptr_t frame, struct text *line)
+{
+    char name[LEAK_MODULE_BYTES];
+    uintptr_t offset = port_module(frame, name, sizeof name);
+    text_string(line, name);
+    text_string(line, name[0] != 0 ? "+" : "");
+    text_hex(line, offset);
 }
 
 static void print_site_frames(uint32_t stack, struct text *line)
@@ -131,12 +143,8 @@ static void print_site_frames(uint32_t stack, struct text *line)
     const uintptr_t *frames;
     unsigned count = depot_frames(stack, &frames);
     for (unsigned i = 0; i < count; i++) {
-        char name[LEAK_MODULE_BYTES];
-        uintptr_t offset = port_module(frames[i], name, sizeof name);
         text_string(line, "tagpool:     ");
-        text_string(line, name);
-        text_string(line, name[0] != 0 ? "+" : "");
-        text_hex(line, offset);
+        leak_add_frame(frames[i], line);
         output_line(line);
     }
 }
@@ -159,7 +167,7 @@ static void add_mask(struct text *line, const char *option, uint32_t tag)
     }
 }
 
-static void print_stops(const struct leak *leak, struct text *line)
+void leak_print_stop(const struct leak *leak, struct text *line)
 {
     if (leak->record.nth == 0)
         return;
@@ -170,7 +178,11 @@ static void print_stops(const struct leak *leak, struct text *line)
     text_decimal(line, leak->record.nth, 0);
     text_char(line, '\'');
     output_line(line);
-    if (leak->record.site_nth == 0)
+}
+
+static void print_stop_at_site(const struct leak *leak, struct text *line)
+{
+    if (leak->record.nth == 0 || leak->record.site_nth == 0)
         return;
     text_string(line, "tagpool:   or, counted at the call site from the start: TAGPOOL_OPTIONS='");
     add_mask(line, "track=", leak->tag);
@@ -223,17 +235,17 @@ static void print_leak_block(const struct leak *leak, struct text *line)
     output_line(line);
 }
 
-uint64_t leak_print(struct leak_list *list, uint64_t most_blocks)
+static uint64_t print_leaks(struct leak_list *list, uint64_t most_blocks, bool has_table)
 {
     struct text line;
     size_t count = list->count < list->room ? list->count : list->room;
     size_t listed = count < most_blocks ? count : (size_t)most_blocks;
     text_clear(&line);
-    sort_leaks(list->leaks, count);
+    leak_sort(list->leaks, count, is_leak_before);
     for (size_t i = 0; i < listed;) {
         const struct leak *leak = &list->leaks[i];
         size_t of_site = 1;
-        while (i + of_site < count && is_same_site(leak, leak + of_site))
+        while (i + of_site < count && leak_is_same_site(leak, leak + of_site))
             of_site++;
         bool has_site = is_tracked_leak(leak) && leak->record.site_nth != 0;
         if (has_site) {
@@ -242,8 +254,20 @@ uint64_t leak_print(struct leak_list *list, uint64_t most_blocks)
         }
         for (size_t end = i + of_site; i < end && i < listed; i++)
             print_leak_block(&list->leaks[i], &line);
+        if (is_tracked_leak(leak) && !has_table)
+            leak_print_stop(leak, &line);
         if (is_tracked_leak(leak))
-            print_stops(leak, &line);
+            print_stop_at_site(leak, &line);
     }
     return list->count - listed;
+}
+
+uint64_t leak_print(struct leak_list *list, uint64_t most_blocks)
+{
+    return print_leaks(list, most_blocks, false);
+}
+
+uint64_t leak_print_after_table(struct leak_list *list, uint64_t most_blocks)
+{
+    return print_leaks(list, most_blocks, true);
 }

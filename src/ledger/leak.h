@@ -5,6 +5,7 @@
 #ifndef LEDGER_LEAK_H
 #define LEDGER_LEAK_H
 
+#include "base/text.h"
 #include "ledger/record.h"
 #include "report/option.h"
 
@@ -34,5 +35,21 @@ INTERNAL void leak_add(struct leak_list *list, const struct record *record, uint
 
 /* Sorts the list by call sites and prints up to `most_blocks` blocks of it; returns how many it did not print. */
 INTERNAL uint64_t leak_print(struct leak_list *list, uint64_t most_blocks);
+
+/* Sorts the list by tag, pool and call site and prints a table of these, up to `most_rows`: blocks, bytes, where they were
+ * allocated, which of the allocations made there they are, and how to stop at the first. Then the rest of what leak_print()
+ * prints. So what a reader needs comes first, should the message be cut. */
+INTERNAL void leak_print_table(struct leak_list *list, uint64_t most_rows);
+INTERNAL uint64_t leak_print_after_table(struct leak_list *list, uint64_t most_blocks);
+
+/* What leak.c and leak_table.c share. Two blocks of one call site of a tag; sorting; "2nd and 5th of 5 allocations"; the options
+ * with which the next run stops at an allocation. */
+INTERNAL bool leak_is_same_site(const struct leak *a, const struct leak *b);
+INTERNAL void leak_sort(struct leak *leaks, size_t count, bool (*is_before)(const struct leak *a, const struct leak *b));
+INTERNAL void leak_print_stop(const struct leak *leak, struct text *line);
+INTERNAL void leak_add_ordinals(const struct leak *leaks, size_t count, struct text *line);
+
+/* Where a stack's innermost frame lies: module and offset. */
+INTERNAL void leak_add_frame(uintptr_t frame, struct text *line);
 
 #endif

@@ -32,6 +32,7 @@ struct record {
     struct driver *driver; /* to whom it is charged; NULL for nobody */
     const char *file;
     unsigned line;
+    uint32_t trial; /* the test in which it was allocated (trial.h) */
 };
 
 /* Adds a record, or replaces that of the same address. False iff there is no memory. */

@@ -11,23 +11,36 @@
 #include "ledger/event.h"
 #include "port/port.h"
 
+/* A request for memory, and where it was made. */
+struct watch_request {
+    uint32_t tag; /* 0: there was none */
+    unsigned pool;
+    uint64_t bytes;
+    uint32_t stack; /* in the depot */
+    const char *file;
+    unsigned line;
+};
+
 struct watch {
-    uint64_t asked;      /* allocations that this thread asked for while the verifier was on */
-    uint32_t last_tag;   /* of the last of these */
-    bool is_failing;     /* what follows holds */
-    struct tag_masks of; /* requests with these tags count */
-    uint64_t matching;   /* how many there were */
-    uint64_t fail_at;    /* the one that fails, from 1; 0 for none */
-    uint32_t failed_tag; /* of the one that failed; 0 while there is none */
-    uint64_t failed_bytes;
-    uint32_t failed_stack; /* in the depot */
+    uint64_t asked;                /* allocations that this thread asked for while the verifier was on */
+    bool is_noting;                /* the next request is to be noted */
+    struct watch_request noted;
+    bool is_failing;               /* what follows holds */
+    struct tag_masks of;           /* requests with these tags count; without a mask all do */
+    const struct driver *driver;   /* and in this one's name; NULL: in any */
+    uint64_t matching;             /* how many there were */
+    uint64_t fail_at;              /* the one that fails, from 1; 0 for none */
+    struct watch_request failed;
 };
 
 INTERNAL_OBJECT PORT_THREAD_LOCAL struct watch watch;
 
 /* From now on the `fail_at`-th request of this thread that matches fails; 0: none does, but they are counted. */
-INTERNAL void watch_start(const struct tag_mask *of, uint64_t fail_at);
+INTERNAL void watch_start(const struct tag_masks *of, const struct driver *driver, uint64_t fail_at);
 INTERNAL void watch_stop(void);
+
+/* Notes the first request from now on. */
+INTERNAL void watch_note(void);
 
 /* Notes a request of this thread; true iff it is to fail. `can_fail`: success is not promised. */
 INTERNAL bool watch_asks(struct event *event, bool can_fail, unsigned frames);

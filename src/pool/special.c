@@ -27,6 +27,7 @@ static void copy_tracked(struct record *record, const struct record *from)
     record->driver = from->driver;
     record->file = from->file;
     record->line = from->line;
+    record->trial = from->trial;
 }
 
 bool pool_record(const void *address, const struct record *addition)

@@ -2,7 +2,7 @@
  *
  * thread.c: threads come, go, and fork.
  *
- * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock, then those of records, faults, depot.
+ * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock, then those of records, faults, depot, trials.
  */
 #include "pool/thread.h"
 
@@ -11,6 +11,7 @@
 #include "ledger/fault.h"
 #include "ledger/log.h"
 #include "ledger/record.h"
+#include "ledger/trial.h"
 #include "memory/big.h"
 #include "memory/special.h"
 #include "pool/scrub.h"
@@ -173,10 +174,12 @@ static void before_fork(void)
     log_lock();
     driver_lock();
     depot_lock();
+    trial_lock();
 }
 
 static void after_fork(void)
 {
+    trial_unlock();
     depot_unlock();
     driver_unlock();
     log_unlock();
@@ -193,6 +196,7 @@ static void after_fork(void)
 static void after_fork_in_child(void)
 {
     scrub_forked();
+    trial_forked();
     port_thread_renumber();
     for (uint32_t number = 1; threads.table != NULL && number < threads.count; number++)
         if (threads.table[number].state == THREAD_BUSY && &threads.table[number] != thread_self)

@@ -10,6 +10,7 @@
 #include "ledger/hit.h"
 #include "ledger/leak.h"
 #include "ledger/log.h"
+#include "ledger/trial.h"
 #include "ledger/watch.h"
 #include "pool/guard.h"
 #include "pool/unload.h"
@@ -140,11 +141,13 @@ static void track_alloc(struct event *event)
                             .thread = event->thread,
                             .driver = event->driver,
                             .file = event->file,
-                            .line = event->line};
+                            .line = event->line,
+                            .trial = trial_alloc(event->tag_index, event->bytes)};
     record.site_nth = depot_charge(record.stack, event->tag, event->bytes);
     event->site_nth = record.site_nth;
     if (!pool_record(event->block, &record)) {
         STORE(&verify.dropped, event->sequence);
+        trial_forget(record.trial, event->tag_index, event->bytes);
         depot_discharge(record.stack, event->tag, event->bytes);
         if (event->driver != NULL)
             driver_discharge(event->driver, event->pool, event->bytes);
@@ -172,6 +175,7 @@ void verify_forget(const struct record *record, const struct place *place)
     if ((record->flags & RECORD_TRACKED) == 0)
         return;
     depot_discharge(record->stack, ledger_tag_of(place->tag_index), place->bytes);
+    trial_forget(record->trial, place->tag_index, place->bytes);
     if (record->driver != NULL)
         driver_discharge(record->driver, place->pool, place->bytes);
 }
@@ -225,6 +229,7 @@ void verify_free_begin(struct event *event, const struct place *place, const voi
 
 void verify_free_end(struct event *event)
 {
+    trial_free(event->tag_index, event->bytes);
     log_event(event);
 }
 

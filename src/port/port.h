@@ -109,7 +109,8 @@ INTERNAL void port_yield(void);
 INTERNAL void port_lock(struct port_lock *lock);
 INTERNAL void port_unlock(struct port_lock *lock);
 
-/* Calls `hook` when this thread exits; once for each call. False iff the platform cannot (any more). */
+/* Calls `hook` when this thread exits, once however often it was asked for, and the last one asked for first; it may ask again.
+ * False iff the platform cannot (any more), or there are four others. */
 INTERNAL bool port_on_thread_exit(void (*hook)(void));
 
 /* Calls `before` in the parent before each fork, then `parent` or `child` after it. */

@@ -7,6 +7,7 @@
 
 #if !TAGPOOL_BARE && !defined(_WIN32)
 
+#include "port/exit_hooks.h"
 #include "port/port.h"
 
 #include <errno.h>
@@ -164,13 +165,14 @@ static struct {
     pthread_once_t once;
     pthread_key_t key;
     bool made;
-    void (*hook)(void);
 } exit_key = {.once = PTHREAD_ONCE_INIT};
+
+static PORT_THREAD_LOCAL struct exit_hooks exit_hooks;
 
 static void exit_key_run(void *unused)
 {
     (void)unused;
-    LOAD_ACQUIRE(&exit_key.hook)();
+    exit_hooks_run(&exit_hooks);
 }
 
 static void exit_key_make(void)
@@ -180,9 +182,8 @@ static void exit_key_make(void)
 
 bool port_on_thread_exit(void (*hook)(void))
 {
-    STORE_RELEASE(&exit_key.hook, hook); /* always the same one */
     (void)pthread_once(&exit_key.once, exit_key_make);
-    return exit_key.made && pthread_setspecific(exit_key.key, &exit_key) == 0;
+    return exit_key.made && pthread_setspecific(exit_key.key, &exit_key) == 0 && exit_hooks_add(&exit_hooks, hook);
 }
 
 static struct {

@@ -8,6 +8,7 @@
 
 #if !TAGPOOL_BARE && defined(_WIN32)
 
+#include "port/exit_hooks.h"
 #include "port/port.h"
 
 #include <stdlib.h>
@@ -112,8 +113,7 @@ void port_unlock(struct port_lock *lock)
     ReleaseSRWLockExclusive((SRWLOCK *)(void *)lock);
 }
 
-static void (*exit_hook)(void);
-static PORT_THREAD_LOCAL bool exit_hook_is_armed;
+static PORT_THREAD_LOCAL struct exit_hooks exit_hooks;
 
 /* The loader calls this when a thread comes or goes. Fiber-local storage would call back too, but for each fiber, and into a
  * library that may have been unloaded. */
@@ -121,10 +121,8 @@ static void NTAPI on_thread(void *module, DWORD reason, void *reserved)
 {
     (void)module;
     (void)reserved;
-    if (reason == DLL_THREAD_DETACH && exit_hook_is_armed) {
-        exit_hook_is_armed = false;
-        LOAD_ACQUIRE(&exit_hook)();
-    }
+    if (reason == DLL_THREAD_DETACH)
+        exit_hooks_run(&exit_hooks);
 }
 
 /* The loader's list is sorted by section name. Before the C library's own, in D, which frees thread-local variables. */
@@ -132,9 +130,7 @@ __attribute__((section(".CRT$XLB"), used)) static const PIMAGE_TLS_CALLBACK on_t
 
 bool port_on_thread_exit(void (*hook)(void))
 {
-    STORE_RELEASE(&exit_hook, hook); /* always the same one */
-    exit_hook_is_armed = true;
-    return true;
+    return exit_hooks_add(&exit_hooks, hook);
 }
 
 bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void))

@@ -4,6 +4,7 @@
  */
 #include "report/bugcheck.h"
 
+#include "base/atomic.h"
 #include "port/port.h"
 #include "report/codes.h"
 #include "report/output.h"
@@ -46,6 +47,8 @@ static struct {
     void *context;
 } bugcheck_state;
 
+INTERNAL bool (*bugcheck_hook)(const struct tagpool_bugcheck *bugcheck, bool has_handler);
+
 void bugcheck_look_up(struct tagpool_bugcheck *bugcheck)
 {
     struct code_match match;
@@ -71,14 +74,11 @@ void bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *context)
     bugcheck_state.handler = handler;
 }
 
-void bugcheck_handler_get(tagpool_bugcheck_handler **handler, void **context)
-{
-    *context = bugcheck_state.context;
-    *handler = bugcheck_state.handler;
-}
-
 void bugcheck_raise(const struct tagpool_bugcheck *bugcheck)
 {
+    bool (*hook)(const struct tagpool_bugcheck *, bool) = LOAD_ACQUIRE(&bugcheck_hook);
+    if (hook != NULL && hook(bugcheck, bugcheck_state.handler != NULL))
+        return;
     if (bugcheck_state.handler != NULL) {
         bugcheck_state.handler(bugcheck, bugcheck_state.context);
         return;

@@ -30,13 +30,15 @@ enum mistake {
 };
 
 INTERNAL void bugcheck_handler_set(tagpool_bugcheck_handler *handler, void *context);
-INTERNAL void bugcheck_handler_get(tagpool_bugcheck_handler **handler, void **context);
 
 /* Fills in code, name, first parameter and sentence of `mistake`; the rest is zero and `stops` is true. */
 INTERNAL void bugcheck_describe(enum mistake mistake, struct tagpool_bugcheck *bugcheck);
 
 /* Fills in name and sentence from code and parameters. */
 INTERNAL void bugcheck_look_up(struct tagpool_bugcheck *bugcheck);
+
+/* Asked before the handler, if there is one, and the default: true iff it has dealt with the bug check. Set by tests. */
+INTERNAL_OBJECT bool (*bugcheck_hook)(const struct tagpool_bugcheck *bugcheck, bool has_handler);
 
 /* Calls the handler. Returns only if the handler does. pre: no lock is held. */
 INTERNAL void bugcheck_raise(const struct tagpool_bugcheck *bugcheck);

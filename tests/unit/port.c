@@ -153,8 +153,26 @@ static void guards(void **state)
 }
 
 static struct port_lock counter_lock = PORT_LOCK_INITIAL;
-static unsigned counter, exits;
+static unsigned counter, exits, other_exits;
 static uint64_t other_number;
+
+static void on_exit_of_thread(void);
+
+static void on_exit_too(void)
+{
+    port_lock(&counter_lock);
+    other_exits += exits == 0; /* before the other one */
+    port_unlock(&counter_lock);
+}
+
+static void *exit_hooked(void *unused)
+{
+    (void)unused;
+    assert_true(port_on_thread_exit(on_exit_of_thread));
+    assert_true(port_on_thread_exit(on_exit_too));
+    assert_true(port_on_thread_exit(on_exit_of_thread));
+    return NULL;
+}
 
 static void on_exit_of_thread(void)
 {
@@ -176,12 +194,16 @@ static void *count_to_ten_thousand(void *hooked)
     return NULL;
 }
 
-/* "A mutual-exclusion lock"; "calls `hook` when this thread exits; once for each call"; "a number that tells living threads
- * apart". */
+/* "A mutual-exclusion lock"; "calls `hook` when this thread exits, once however often it was asked for, and the last one asked
+ * for first"; "a number that tells living threads apart". */
 static void threads_and_locks(void **state)
 {
     pthread_t threads_made[4];
     (void)state;
+    assert_int_equal(pthread_create(&threads_made[0], NULL, exit_hooked, NULL), 0);
+    assert_int_equal(pthread_join(threads_made[0], NULL), 0);
+    assert_true(exits == 1 && other_exits == 1);
+    exits = 0;
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads_made[i], NULL, count_to_ten_thousand, i % 2 ? &counter : NULL), 0);
     for (int i = 0; i < 4; i++)
