@@ -4,9 +4,10 @@
  * pair of bare mprotect() calls on a page that is written to in between; and a pair of normal pool while one in 10,000 is
  * a sample, beside the same with nothing on. Prints processor time of the calling thread, medians of rounds taken in turn.
  *
- * Each line runs in a process of its own. ROUNDS (default 41) and PAIRS in each (default 2000) are variables. */
+ * Each line runs in a process of its own. ROUNDS (default 41; 1 with QUICK) and PAIRS in each (default 2000) are variables. */
 #define _GNU_SOURCE
 
+#include "bench.h"
 #include "clock.h"
 
 #include "tagpool.h"
@@ -21,7 +22,7 @@
 #define PAGES 64u /* that the bare pairs go through, every second one */
 #define TAG TAGPOOL_TAG('W', 'a', 'v', 'e')
 
-static unsigned rounds = 41, pairs = 2000;
+static unsigned long rounds, pairs;
 
 static int compare(const void *a, const void *b)
 {
@@ -40,7 +41,7 @@ static void bare_pairs(void)
     static char *memory;
     if (memory == NULL)
         memory = mmap(NULL, 2 * PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    for (unsigned i = 0; i < pairs; i++) {
+    for (unsigned long i = 0; i < pairs; i++) {
         char *page = memory + 2 * (i % PAGES) * PAGE;
         if (mprotect(page, PAGE, PROT_READ | PROT_WRITE) != 0)
             abort();
@@ -52,7 +53,7 @@ static void bare_pairs(void)
 
 static void pool_pairs(void)
 {
-    for (unsigned i = 0; i < pairs; i++) {
+    for (unsigned long i = 0; i < pairs; i++) {
         volatile char *block = tagpool_alloc(TAGPOOL_NONPAGED, 100, TAG);
         *block = 1;
         tagpool_free((void *)block);
@@ -63,7 +64,7 @@ static double timed(void (*run)(void))
 {
     uint64_t start = clock_read(CLOCK_THREAD_CPUTIME_ID);
     run();
-    return (double)(clock_read(CLOCK_THREAD_CPUTIME_ID) - start) / pairs;
+    return (double)(clock_read(CLOCK_THREAD_CPUTIME_ID) - start) / (double)pairs;
 }
 
 /* The second pair with `options` on; the first is the bare one, or the same with `otherwise` on. */
@@ -88,13 +89,6 @@ static void discard(const char *text, size_t length, void *context)
     (void)text, (void)length, (void)context;
 }
 
-static unsigned number(const char *name, unsigned otherwise)
-{
-    const char *value = getenv(name);
-    int number = value != NULL ? atoi(value) : 0;
-    return number > 0 && number <= 1000000 ? (unsigned)number : otherwise;
-}
-
 int main(void)
 {
     static const struct {
@@ -108,8 +102,8 @@ int main(void)
         {"samples, 1 in 10,000", "special=* special_seed=1 special_sample=10000", "special=none"},
         {"samples, 1 in 1,000,000", "special=* special_seed=1 special_sample=1000000", "special=none"},
     };
-    rounds = number("ROUNDS", rounds);
-    pairs = number("PAIRS", pairs);
+    rounds = bench_number("ROUNDS", bench_quick() ? 1 : 41, 100000);
+    pairs = bench_number("PAIRS", 2000, 1000000);
     printf("%-28s %10s %10s %8s\n", "nanoseconds of a pair", "without", "with", "ratio");
     fflush(stdout);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
