@@ -150,48 +150,60 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 
 /* ---- the walk ---- */
 
-/* Whether code lies at an address. It is looked for without a lock, first where the address before lay (*hint): should
- * modules come or go at the same moment, a stack may be cut short. */
-static bool is_code(uintptr_t address, size_t *hint)
+/* Whether code lies at an address; *start and *bytes become the range around it. It is looked for without a lock: should modules
+ * come or go at the same moment, a stack may be cut short. */
+static bool find_code(uintptr_t address, uintptr_t *start, size_t *bytes)
 {
-    if (is_in_range(address, *hint))
-        return true;
-    for (size_t i = 0; i < LOAD(&code_map.count); i++)
-        if (is_in_range(address, i)) {
-            *hint = i;
-            return true;
-        }
-    if (dl_iterate_phdr(is_changed, NULL) == 2)
+    size_t i = 0;
+    while (i < LOAD(&code_map.count) && !is_in_range(address, i))
+        i++;
+    if (i == LOAD(&code_map.count)) {
+        if (dl_iterate_phdr(is_changed, NULL) == 2)
+            return false;
+        port_lock(&code_map.lock);
+        collect_modules();
+        i = find_range(address);
+        port_unlock(&code_map.lock);
+    }
+    if (i >= LOAD(&code_map.count))
         return false;
-    port_lock(&code_map.lock);
-    collect_modules();
-    size_t i = find_range(address);
-    port_unlock(&code_map.lock);
-    return i < LOAD(&code_map.count);
+    *start = LOAD(&code_map.range[i].start);
+    *bytes = LOAD(&code_map.range[i].end) - *start;
+    return true;
 }
+
+#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
+
+/* A frame is the address of the next outer frame, then the return address; outer frames lie higher. Most return addresses lie in
+ * the same range of code as the one before. */
+size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
+{
+    size_t count = 0, code_bytes = 0;
+    uintptr_t at = (uintptr_t)frame, code = 0;
+    if (stack_end == 0)
+        stack_end = find_stack_end();
+    uintptr_t end = stack_end;
+    while (count < most && at % sizeof(uintptr_t) == 0 && at + 2 * sizeof(uintptr_t) <= end) {
+        const uintptr_t *pair = (const uintptr_t *)at;
+        uintptr_t outer = pair[0], address = pair[1];
+        if (count != 0 && address - code >= code_bytes && !find_code(address, &code, &code_bytes))
+            break;
+        addresses[count++] = address;
+        if (outer <= at)
+            break;
+        at = outer;
+    }
+    return count;
+}
+
+#else
 
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 {
-    size_t count = 0;
-#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
-    uintptr_t at = (uintptr_t)frame;
-    size_t range = 0;
-    if (stack_end == 0)
-        stack_end = find_stack_end();
-    /* A frame is the address of the next outer frame, then the return address; outer frames lie higher. */
-    while (count < most && at % sizeof(uintptr_t) == 0 && at + 2 * sizeof(uintptr_t) <= stack_end) {
-        const uintptr_t *pair = (const uintptr_t *)at;
-        if (count != 0 && !is_code(pair[1], &range))
-            break;
-        addresses[count++] = pair[1];
-        if (pair[0] <= at)
-            break;
-        at = pair[0];
-    }
-#else
-    (void)frame, (void)addresses, (void)most, (void)find_stack_end;
-#endif
-    return count;
+    (void)frame, (void)addresses, (void)most, (void)find_stack_end, (void)find_code;
+    return 0;
 }
+
+#endif
 
 #endif
