@@ -7,8 +7,8 @@
 
 #include "ledger/event.h"
 
-/* Keeps `entries` operations, up to a multiple of 16, from now on, the newest; forgets what is there if that is another
- * number than before. */
+/* Keeps `entries` operations from now on, the newest; forgets what is there if that is another number than before. The memory of
+ * the largest log there ever was stays. pre: one thread at a time. */
 INTERNAL void log_resize(size_t entries);
 
 INTERNAL void log_add(const struct event *event);
@@ -17,8 +17,7 @@ INTERNAL void log_add(const struct event *event);
  * out some that were not visited yet. */
 INTERNAL void log_walk(bool (*visit)(const struct event *event, void *context), void *context);
 
-/* Around a fork: see record.h. */
-INTERNAL void log_lock(void);
-INTERNAL void log_unlock(void);
+/* To be called in a forked child: what threads were writing that it does not have will never be whole. */
+INTERNAL void log_forked(void);
 
 #endif

@@ -34,12 +34,12 @@ static struct scrub_stripe *scrub_stripe(uintptr_t start)
 void scrub_begin(uintptr_t start)
 {
     (void)add_fetch_u64(&scrub_stripe(start)->begun, 1);
-    FENCE();
+    FENCE_AT_EXCHANGE();
 }
 
 void scrub_end(uintptr_t start)
 {
-    FENCE();
+    FENCE_AT_EXCHANGE();
     (void)add_fetch_u64(&scrub_stripe(start)->ended, 1);
 }
 

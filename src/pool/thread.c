@@ -170,7 +170,6 @@ static void before_fork(void)
     special_lock();
     record_lock();
     fault_lock();
-    log_lock();
     driver_lock();
     depot_lock();
 }
@@ -179,7 +178,6 @@ static void after_fork(void)
 {
     depot_unlock();
     driver_unlock();
-    log_unlock();
     fault_unlock();
     record_unlock();
     special_unlock();
@@ -193,6 +191,7 @@ static void after_fork(void)
 static void after_fork_in_child(void)
 {
     scrub_forked();
+    log_forked();
     port_thread_renumber();
     for (uint32_t number = 1; threads.table != NULL && number < threads.count; number++)
         if (threads.table[number].state == THREAD_BUSY && &threads.table[number] != thread_self)
