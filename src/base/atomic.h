@@ -119,7 +119,14 @@ static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
 #define FENCE() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 
-/* The same right behind a read-modify-write, and right before one: on x86 that is a fence by itself, and only the compiler needs
+/* Fetches the cache line at an address, whatever that is, in order to write to it. Compilers for x86 use a weaker instruction. */
+#if defined(__x86_64__)
+#define FETCH_TO_WRITE(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
+#else
+#define FETCH_TO_WRITE(p) __builtin_prefetch(p, 1)
+#endif
+
+/* FENCE() right behind a read-modify-write, and right before one: on x86 that is a fence by itself, and only the compiler needs
  * to be told. */
 #if defined(__x86_64__) || defined(__i386__)
 #define FENCE_AT_EXCHANGE() __asm__ volatile("" ::: "memory")

@@ -32,8 +32,34 @@ static struct {
     struct log_place *ring;
     size_t entries; /* how many places are used */
     size_t room;    /* how many there are */
-    _Alignas(64) aligned_u64 added;
 } operations_log;
+
+/* In a cache line of its own, which every thread writes at each operation: what it waits for is the line, not the additions. */
+static struct {
+    _Alignas(64) aligned_u64 sequence;
+    aligned_u64 added; /* places that were given */
+} operations_count;
+
+void log_number(struct event *event, bool is_logged)
+{
+    event->sequence = add_fetch_u64(&operations_count.sequence, 1);
+    size_t entries = LOAD_ACQUIRE(&operations_log.entries);
+    event->log_place = 0;
+    if (!is_logged || entries == 0)
+        return;
+    event->log_place = add_fetch_u64(&operations_count.added, 1);
+    FETCH_TO_WRITE(&LOAD_ACQUIRE(&operations_log.ring)[(size_t)(event->log_place - 1) % entries]);
+}
+
+uint64_t log_mark(void)
+{
+    return add_fetch_u64(&operations_count.sequence, 1);
+}
+
+uint64_t log_last_number(void)
+{
+    return LOAD(&operations_count.sequence);
+}
 
 /* Forgets all but what is being written at this moment. */
 static void forget(struct log_place *ring, size_t room)
@@ -71,7 +97,7 @@ void log_resize(size_t entries)
         return;
     STORE(&operations_log.entries, 0);
     forget(operations_log.ring, operations_log.room);
-    STORE(&operations_log.added, 0);
+    STORE(&operations_count.added, 0);
     if (make_room(entries))
         STORE_RELEASE(&operations_log.entries, entries);
 }
@@ -89,7 +115,8 @@ void log_add(const struct event *event)
     struct log_place *ring = LOAD_ACQUIRE(&operations_log.ring);
     struct log_place *place = NULL;
     for (unsigned i = 0; entries != 0 && place == NULL && i < LOG_TRIES; i++) {
-        place = &ring[(size_t)(add_fetch_u64(&operations_log.added, 1) - 1) % entries];
+        uint64_t number = i == 0 && event->log_place != 0 ? event->log_place : add_fetch_u64(&operations_count.added, 1);
+        place = &ring[(size_t)(number - 1) % entries];
         if (exchange_u64(&place->stamp, LOG_WRITING) == LOG_WRITING)
             place = NULL;
     }
@@ -136,7 +163,7 @@ void log_walk(bool (*visit)(const struct event *event, void *context), void *con
 {
     size_t kept = LOAD_ACQUIRE(&operations_log.entries);
     struct log_place *ring = LOAD_ACQUIRE(&operations_log.ring);
-    uint64_t added = LOAD(&operations_log.added);
+    uint64_t added = LOAD(&operations_count.added);
     for (uint64_t i = 0; i < kept && i < added; i++) {
         struct event event;
         if (read_place(&ring[(size_t)(added - 1 - i) % kept], &event) && !visit(&event, context))

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * log.h: the last operations, frees included, in a ring.
+ * log.h: the sequence numbers of operations, and the last operations, frees included, in a ring.
  */
 #ifndef LEDGER_LOG_H
 #define LEDGER_LOG_H
 
 #include "ledger/event.h"
+
+/* Gives the event the next number of the sequence, from 1; `is_logged`: and a place in the log, if there is one, for log_add().
+ * Both at once cost little more than one. */
+INTERNAL void log_number(struct event *event, bool is_logged);
+
+/* The next number, for a mark; the last one that was given. */
+INTERNAL uint64_t log_mark(void);
+INTERNAL uint64_t log_last_number(void);
 
 /* Keeps `entries` operations from now on, the newest; forgets what is there if that is another number than before. The memory of
  * the largest log there ever was stays. pre: one thread at a time. */

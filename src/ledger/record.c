@@ -121,7 +121,6 @@ bool record_put(const struct record *record)
 static bool find_record(uintptr_t address, struct record *record, bool take)
 {
     struct record_table *table = table_for(address);
-    memset(record, 0, sizeof *record);
     port_lock(&table->lock);
     struct record *slot = table->slots != NULL ? slot_of(table, address) : NULL;
     bool found = slot != NULL && slot->address != 0;
@@ -131,12 +130,24 @@ static bool find_record(uintptr_t address, struct record *record, bool take)
             remove_slot(table, slot);
     }
     port_unlock(&table->lock);
+    if (!found)
+        memset(record, 0, sizeof *record);
     return found;
 }
 
 bool record_get(uintptr_t address, struct record *record)
 {
     return find_record(address, record, false);
+}
+
+uint32_t record_flags(uintptr_t address)
+{
+    struct record_table *table = table_for(address);
+    port_lock(&table->lock);
+    const struct record *slot = table->slots != NULL ? slot_of(table, address) : NULL;
+    uint32_t flags = slot != NULL && slot->address != 0 ? slot->flags : 0;
+    port_unlock(&table->lock);
+    return flags;
 }
 
 bool record_take(uintptr_t address, struct record *record)

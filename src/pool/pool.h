@@ -83,7 +83,7 @@ INTERNAL bool pool_find(const void *block, struct place *place);
  * does, or there is no memory for it. pre: nobody frees the block meanwhile. */
 INTERNAL bool pool_record(const void *address, const struct record *addition);
 
-/* What is special about a live block: RECORD_PROTECTED, RECORD_PATTERNED. */
+/* What is special about a live block: RECORD_PROTECTED, RECORD_PATTERNED, and if it has a record, what else that says. */
 INTERNAL uint32_t pool_flags(const struct place *place);
 
 /* From now on a free of the outstanding block that contains `address` first asks pool_lookaside_hook. False iff no outstanding
@@ -102,11 +102,11 @@ INTERNAL void pool_describe(const struct place *place, struct tagpool_block *blo
 /* False, after a report, iff a request's pool or tag breaks a rule. */
 INTERNAL bool pool_is_legal(const struct request *request);
 
-/* Whether a free with this tag may go on; reports if it may not, or not without a word. */
-INTERNAL bool pool_is_right_tag(const struct place *place, const void *block, uint32_t tag, bool any_tag);
+/* Whether a free with this tag may go on; reports if it may not, or not without a word. `flags`: pool_flags(). */
+INTERNAL bool pool_is_right_tag(const struct place *place, uint32_t flags, uint32_t tag, bool any_tag);
 
 /* False, after a report, iff the pattern behind a block is damaged. */
-INTERNAL bool pool_is_tail_whole(const struct place *place, const void *block);
+INTERNAL bool pool_is_tail_whole(const struct place *place, uint32_t flags);
 
 INTERNAL void pool_report_freed_twice(const void *block);
 INTERNAL void pool_report_written_after_free(const struct place *place);

@@ -103,11 +103,9 @@ static struct thread *attach(void)
     return thread;
 }
 
-struct thread *thread_enter(void)
+struct thread *thread_enter_first(void)
 {
-    struct thread *thread = thread_self;
-    if (thread == NULL)
-        thread = attach();
+    struct thread *thread = attach();
     if (thread == NULL) {
         thread = &threads.table[0];
         port_lock(&threads.zero);
@@ -115,10 +113,9 @@ struct thread *thread_enter(void)
     return thread;
 }
 
-void thread_leave(struct thread *thread)
+void thread_leave_zero(void)
 {
-    if (thread == &threads.table[0])
-        port_unlock(&threads.zero);
+    port_unlock(&threads.zero);
 }
 
 void threads_empty(void)
@@ -142,6 +139,16 @@ const char *threads_visit(const char *(*visit)(const struct thread *thread, void
             return answer;
     }
     return NULL;
+}
+
+uint64_t threads_sum(size_t offset)
+{
+    uint64_t sum = 0;
+    port_lock(&threads.lock);
+    for (uint32_t number = 0; number < threads.count; number++)
+        sum += LOAD((aligned_u64 *)(void *)((char *)&threads.table[number] + offset));
+    port_unlock(&threads.lock);
+    return sum;
 }
 
 bool thread_is_lost(const struct heap *heap)

@@ -150,26 +150,32 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 
 /* ---- the walk ---- */
 
-/* Whether code lies at an address; *start and *bytes become the range around it. It is looked for without a lock: should modules
- * come or go at the same moment, a stack may be cut short. */
-static bool find_code(uintptr_t address, uintptr_t *start, size_t *bytes)
+/* Code from `start` on. */
+struct code {
+    uintptr_t start;
+    size_t bytes;
+};
+
+/* The range of code in which an address lies, or no bytes. It is looked for without a lock: should modules come or go at the same
+ * moment, a stack may be cut short. */
+static __attribute__((noinline)) struct code find_code(uintptr_t address)
 {
     size_t i = 0;
     while (i < LOAD(&code_map.count) && !is_in_range(address, i))
         i++;
-    if (i == LOAD(&code_map.count)) {
+    if (i >= LOAD(&code_map.count)) {
         if (dl_iterate_phdr(is_changed, NULL) == 2)
-            return false;
+            return (struct code){0, 0};
         port_lock(&code_map.lock);
         collect_modules();
         i = find_range(address);
         port_unlock(&code_map.lock);
     }
-    if (i >= LOAD(&code_map.count))
-        return false;
-    *start = LOAD(&code_map.range[i].start);
-    *bytes = LOAD(&code_map.range[i].end) - *start;
-    return true;
+    if (i >= RANGES_MOST)
+        return (struct code){0, 0};
+    uintptr_t start = LOAD(&code_map.range[i].start);
+    size_t bytes = LOAD(&code_map.range[i].end) - start;
+    return i < LOAD(&code_map.count) && address - start < bytes ? (struct code){start, bytes} : (struct code){0, 0};
 }
 
 #if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
@@ -178,20 +184,26 @@ static bool find_code(uintptr_t address, uintptr_t *start, size_t *bytes)
  * the same range of code as the one before. */
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 {
-    size_t count = 0, code_bytes = 0;
-    uintptr_t at = (uintptr_t)frame, code = 0;
+    const uintptr_t *at = frame;
+    struct code code = {0, 0};
+    size_t count = 1;
     if (stack_end == 0)
         stack_end = find_stack_end();
-    uintptr_t end = stack_end;
-    while (count < most && at % sizeof(uintptr_t) == 0 && at + 2 * sizeof(uintptr_t) <= end) {
-        const uintptr_t *pair = (const uintptr_t *)at;
-        uintptr_t outer = pair[0], address = pair[1];
-        if (count != 0 && address - code >= code_bytes && !find_code(address, &code, &code_bytes))
+    uintptr_t last = stack_end - 2 * sizeof *at; /* where the last frame may lie */
+    if (most == 0 || stack_end == 1 || (uintptr_t)at > last || (uintptr_t)at % sizeof *at != 0)
+        return 0;
+    addresses[0] = at[1];
+    for (; count < most; count++) {
+        uintptr_t outer = at[0];
+        if (outer <= (uintptr_t)at || outer > last || outer % sizeof *at != 0)
             break;
-        addresses[count++] = address;
-        if (outer <= at)
+        at = (const uintptr_t *)outer;
+        uintptr_t address = at[1];
+        if (address - code.start >= code.bytes)
+            code = find_code(address);
+        if (code.bytes == 0)
             break;
-        at = outer;
+        addresses[count] = address;
     }
     return count;
 }
