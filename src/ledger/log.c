@@ -15,6 +15,7 @@
 
 #define LOG_WRITING UINT64_MAX
 #define LOG_TRIES 16
+#define LOG_STRIPES 64u
 
 enum { LOG_BLOCK, LOG_BYTES, LOG_NTH, LOG_THREAD, LOG_FILE, LOG_TAG_STACK, LOG_LINE_DRIVER, LOG_WORDS };
 
@@ -30,9 +31,18 @@ struct log_place {
 
 static struct {
     struct log_place *ring;
-    size_t entries; /* how many places are used */
-    size_t room;    /* how many there are */
+    size_t entries; /* that are kept */
+    size_t places;  /* in use: at least as many, a multiple of LOG_STRIPES */
+    size_t room;    /* for so many places */
 } operations_log;
+
+/* The place with a number, from 1. Two that follow each other lie far apart: processors fetch what lies behind a line that
+ * is written to, and would take it from each other. */
+static struct log_place *place_at(struct log_place *ring, size_t places, uint64_t number)
+{
+    size_t i = (size_t)(number - 1) % places;
+    return &ring[i % LOG_STRIPES * (places / LOG_STRIPES) + i / LOG_STRIPES];
+}
 
 /* In a cache line of its own, which every thread writes at each operation: what it waits for is the line, not the additions. */
 static struct {
@@ -43,12 +53,12 @@ static struct {
 void log_number(struct event *event, bool is_logged)
 {
     event->sequence = add_fetch_u64(&operations_count.sequence, 1);
-    size_t entries = LOAD_ACQUIRE(&operations_log.entries);
+    size_t places = LOAD_ACQUIRE(&operations_log.places);
     event->log_place = 0;
-    if (!is_logged || entries == 0)
+    if (!is_logged || places == 0)
         return;
     event->log_place = add_fetch_u64(&operations_count.added, 1);
-    FETCH_TO_WRITE(&LOAD_ACQUIRE(&operations_log.ring)[(size_t)(event->log_place - 1) % entries]);
+    FETCH_TO_WRITE(place_at(LOAD_ACQUIRE(&operations_log.ring), places, event->log_place));
 }
 
 uint64_t log_mark(void)
@@ -73,11 +83,11 @@ static void forget(struct log_place *ring, size_t room)
 
 /* A ring that is too small is left behind, for other threads may be writing to it; those that are left behind are not larger than
  * the last one in all. On bare metal there are none. */
-static bool make_room(size_t entries)
+static bool make_room(size_t places)
 {
-    size_t bytes = round_up(entries * sizeof(struct log_place), PORT_UNIT_BYTES);
+    size_t bytes = round_up(places * sizeof(struct log_place), PORT_UNIT_BYTES);
     size_t old_bytes = operations_log.room * sizeof(struct log_place);
-    if (entries <= operations_log.room)
+    if (places <= operations_log.room)
         return true;
     if (!TAGPOOL_BARE && bytes < 2 * old_bytes)
         bytes = 2 * old_bytes;
@@ -93,13 +103,15 @@ static bool make_room(size_t entries)
 
 void log_resize(size_t entries)
 {
+    size_t places = round_up(entries, LOG_STRIPES);
     if (entries == operations_log.entries)
         return;
-    STORE(&operations_log.entries, 0);
+    STORE(&operations_log.places, 0);
     forget(operations_log.ring, operations_log.room);
     STORE(&operations_count.added, 0);
-    if (make_room(entries))
-        STORE_RELEASE(&operations_log.entries, entries);
+    bool fits = make_room(places);
+    STORE(&operations_log.entries, fits ? entries : 0);
+    STORE_RELEASE(&operations_log.places, fits ? places : 0);
 }
 
 void log_forked(void)
@@ -111,12 +123,12 @@ void log_forked(void)
 
 void log_add(const struct event *event)
 {
-    size_t entries = LOAD_ACQUIRE(&operations_log.entries);
+    size_t places = LOAD_ACQUIRE(&operations_log.places);
     struct log_place *ring = LOAD_ACQUIRE(&operations_log.ring);
     struct log_place *place = NULL;
-    for (unsigned i = 0; entries != 0 && place == NULL && i < LOG_TRIES; i++) {
+    for (unsigned i = 0; places != 0 && place == NULL && i < LOG_TRIES; i++) {
         uint64_t number = i == 0 && event->log_place != 0 ? event->log_place : add_fetch_u64(&operations_count.added, 1);
-        place = &ring[(size_t)(number - 1) % entries];
+        place = place_at(ring, places, number);
         if (exchange_u64(&place->stamp, LOG_WRITING) == LOG_WRITING)
             place = NULL;
     }
@@ -161,12 +173,13 @@ static bool read_place(struct log_place *place, struct event *event)
 
 void log_walk(bool (*visit)(const struct event *event, void *context), void *context)
 {
-    size_t kept = LOAD_ACQUIRE(&operations_log.entries);
+    size_t places = LOAD_ACQUIRE(&operations_log.places);
+    size_t kept = LOAD(&operations_log.entries);
     struct log_place *ring = LOAD_ACQUIRE(&operations_log.ring);
     uint64_t added = LOAD(&operations_count.added);
-    for (uint64_t i = 0; i < kept && i < added; i++) {
+    for (uint64_t i = 0; i < kept && i < places && i < added; i++) {
         struct event event;
-        if (read_place(&ring[(size_t)(added - 1 - i) % kept], &event) && !visit(&event, context))
+        if (read_place(place_at(ring, places, added - i), &event) && !visit(&event, context))
             return;
     }
 }
