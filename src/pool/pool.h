@@ -150,6 +150,18 @@ INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
     return (void *)((char *)rows + note_tag_offset(note, sizeof(struct tagpool_segment_counts)));
 }
 
+/* Takes a block from a bin that has one, and counts it. `live`: the note of a block without slack under its tag. */
+INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live)
+{
+    void *block = top->block;
+    uint64_t tally = bin->tally - bytes;
+    live = note_add_slack(live, tally_note_slack(tally));
+    slab_take(bin, top, live);
+    if (LIKELY(!ledger_charge(pool_row(bin->rows, live), tally)))
+        return block;
+    return pool_alloc_peak(block);
+}
+
 /* NULL if the fast path does not take it. */
 INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
@@ -159,15 +171,8 @@ INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
         if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
             struct bin *bin = heap_way_bin(thread->bin[pool], PEEK(&heap_table.way[(bytes + 15) / 16]));
             struct slot_ref *top = bin->top;
-            void *block = top->block;
-            if (LIKELY(block != NULL)) {
-                uint64_t tally = bin->tally - bytes;
-                uint32_t live = note_add_slack(entry->live, tally_note_slack(tally));
-                slab_take(bin, top, live);
-                if (LIKELY(!ledger_charge(pool_row(bin->rows, live), tally)))
-                    return block;
-                return pool_alloc_peak(block);
-            }
+            if (LIKELY(top->block != NULL))
+                return pool_take(bin, top, bytes, entry->live);
         }
     }
     return NULL;
