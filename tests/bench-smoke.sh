@@ -187,7 +187,7 @@ tracking_is_whole() {
 special_is_whole() {
     QUICK=1 PAIRS=200 "$bench/special" > "$scratch/special" && cat "$scratch/special" &&
         figures_are_there "$scratch/special" 3 "special, markers" "special, 100 pages" "special, caller only" \
-            "special, protection" "special, patterns" "samples, 1 in 10,000" "samples, 1 in 1,000,000"
+            "special, protection" "special, in reserve" "special, patterns" "samples, 1 in 10,000" "samples, 1 in 1,000,000"
 }
 
 verifier_refused() {
