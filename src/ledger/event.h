@@ -24,7 +24,6 @@ struct event {
     uint64_t thread;
     struct driver *driver; /* in whose name the thread runs; NULL for nobody's */
     uint64_t sequence;  /* of all operations since the verifier was switched on, from 1 */
-    uint64_t log_place; /* from 1, where the log will keep it; 0: that is not decided yet */
     uint64_t nth;       /* of the allocations of this tag since the program started, from 1; 0 for a free */
     uint64_t site_nth;  /* of the allocations of this tag at this stack, from 1; 0 for a free, or if it is not tracked */
     const char *file;   /* of the macro form; NULL otherwise */

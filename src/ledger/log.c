@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * log.c: the ring of operations.
+ * log.c: the rings of operations.
  *
- * No thread waits for another. Each operation takes the next place, which is a cache line of its own, marks it as being written
- * to, fills it, and sets its stamp, the operation's sequence number. A reader that finds the same stamp before and after has
- * read that operation whole, however the ring turned meanwhile. Should the ring come round while a place is still being
- * written to, the operation takes the next one.
+ * Threads are spread over a few rings, so that they seldom write to memory that another one has just written to. Each ring keeps
+ * as many operations as the whole log; a reader merges them by their sequence numbers.
+ *
+ * No thread waits for another. Each operation takes the next place of its ring, which is a cache line of its own, marks it as
+ * being written to, fills it, and sets its stamp, the operation's sequence number. A reader that finds the same stamp before
+ * and after has read that operation whole, however the ring turned meanwhile. Should the ring come round while a place is
+ * still being written to, the operation takes the next one.
  */
 #include "ledger/log.h"
 
@@ -15,7 +18,7 @@
 
 #define LOG_WRITING UINT64_MAX
 #define LOG_TRIES 16
-#define LOG_STRIPES 64u
+#define LOG_RINGS (TAGPOOL_BARE ? 1u : 4u)
 
 enum { LOG_BLOCK, LOG_BYTES, LOG_NTH, LOG_THREAD, LOG_FILE, LOG_TAG_STACK, LOG_LINE_DRIVER, LOG_WORDS };
 
@@ -29,106 +32,94 @@ struct log_place {
     aligned_u64 word[LOG_WORDS];
 };
 
+struct log_ring {
+    _Alignas(64) aligned_u64 added; /* operations: the newest has this number, from 1 */
+    struct log_place *place;        /* the n-th operation is at n % entries */
+};
+
 static struct {
-    struct log_place *ring;
     size_t entries; /* that are kept */
-    size_t places;  /* in use: at least as many, a multiple of LOG_STRIPES */
-    size_t room;    /* for so many places */
+    size_t room;    /* places that each ring has */
+    struct log_ring ring[LOG_RINGS];
+    _Alignas(64) aligned_u64 sequence; /* every thread writes it at each operation */
 } operations_log;
 
-/* The place with a number, from 1. Two that follow each other lie far apart: processors fetch what lies behind a line that
- * is written to, and would take it from each other. */
-static struct log_place *place_at(struct log_place *ring, size_t places, uint64_t number)
+uint64_t log_next_number(void)
 {
-    size_t i = (size_t)(number - 1) % places;
-    return &ring[i % LOG_STRIPES * (places / LOG_STRIPES) + i / LOG_STRIPES];
-}
-
-/* In a cache line of its own, which every thread writes at each operation: what it waits for is the line, not the additions. */
-static struct {
-    _Alignas(64) aligned_u64 sequence;
-    aligned_u64 added; /* places that were given */
-} operations_count;
-
-void log_number(struct event *event, bool is_logged)
-{
-    event->sequence = add_fetch_u64(&operations_count.sequence, 1);
-    size_t places = LOAD_ACQUIRE(&operations_log.places);
-    event->log_place = 0;
-    if (!is_logged || places == 0)
-        return;
-    event->log_place = add_fetch_u64(&operations_count.added, 1);
-    FETCH_TO_WRITE(place_at(LOAD_ACQUIRE(&operations_log.ring), places, event->log_place));
-}
-
-uint64_t log_mark(void)
-{
-    return add_fetch_u64(&operations_count.sequence, 1);
+    return add_fetch_u64(&operations_log.sequence, 1);
 }
 
 uint64_t log_last_number(void)
 {
-    return LOAD(&operations_count.sequence);
+    return LOAD(&operations_log.sequence);
 }
 
 /* Forgets all but what is being written at this moment. */
-static void forget(struct log_place *ring, size_t room)
+static void forget(struct log_ring *ring)
 {
-    for (size_t i = 0; i < room; i++) {
-        uint64_t stamp = LOAD(&ring[i].stamp);
+    for (size_t i = 0; i < operations_log.room; i++) {
+        uint64_t stamp = LOAD(&ring->place[i].stamp);
         if (stamp != 0 && stamp != LOG_WRITING)
-            (void)compare_exchange_u64(&ring[i].stamp, &stamp, 0);
+            (void)compare_exchange_u64(&ring->place[i].stamp, &stamp, 0);
     }
+    STORE(&ring->added, 0);
 }
 
-/* A ring that is too small is left behind, for other threads may be writing to it; those that are left behind are not larger than
- * the last one in all. On bare metal there are none. */
-static bool make_room(size_t places)
+/* Rings that are too small are left behind, for other threads may be writing to them; all of those together are not larger than
+ * the last ones. On bare metal there are none. */
+static bool make_room(size_t entries)
 {
-    size_t bytes = round_up(places * sizeof(struct log_place), PORT_UNIT_BYTES);
+    size_t bytes = round_up(entries * sizeof(struct log_place), PORT_UNIT_BYTES);
     size_t old_bytes = operations_log.room * sizeof(struct log_place);
-    if (places <= operations_log.room)
+    struct log_place *place[LOG_RINGS];
+    if (entries <= operations_log.room)
         return true;
     if (!TAGPOOL_BARE && bytes < 2 * old_bytes)
         bytes = 2 * old_bytes;
-    struct log_place *ring = port_obtain(bytes);
-    if (ring == NULL)
+    for (unsigned i = 0; i < LOG_RINGS; i++) {
+        place[i] = port_obtain(bytes);
+        if (place[i] != NULL)
+            continue;
+        while (i-- > 0)
+            port_release(place[i], bytes);
         return false;
-    if (TAGPOOL_BARE && old_bytes != 0)
-        port_release(operations_log.ring, old_bytes);
-    operations_log.room = bytes / sizeof *ring;
-    STORE_RELEASE(&operations_log.ring, ring);
+    }
+    for (unsigned i = 0; i < LOG_RINGS; i++) {
+        if (TAGPOOL_BARE && old_bytes != 0)
+            port_release(operations_log.ring[i].place, old_bytes);
+        STORE_RELEASE(&operations_log.ring[i].place, place[i]);
+    }
+    operations_log.room = bytes / sizeof **place;
     return true;
 }
 
 void log_resize(size_t entries)
 {
-    size_t places = round_up(entries, LOG_STRIPES);
     if (entries == operations_log.entries)
         return;
-    STORE(&operations_log.places, 0);
-    forget(operations_log.ring, operations_log.room);
-    STORE(&operations_count.added, 0);
-    bool fits = make_room(places);
-    STORE(&operations_log.entries, fits ? entries : 0);
-    STORE_RELEASE(&operations_log.places, fits ? places : 0);
+    STORE(&operations_log.entries, 0);
+    for (unsigned i = 0; i < LOG_RINGS; i++)
+        forget(&operations_log.ring[i]);
+    if (make_room(entries))
+        STORE_RELEASE(&operations_log.entries, entries);
 }
 
 void log_forked(void)
 {
-    for (size_t i = 0; i < operations_log.room; i++)
-        if (LOAD(&operations_log.ring[i].stamp) == LOG_WRITING)
-            STORE(&operations_log.ring[i].stamp, 0);
+    for (unsigned i = 0; i < LOG_RINGS; i++)
+        for (size_t j = 0; j < operations_log.room; j++)
+            if (LOAD(&operations_log.ring[i].place[j].stamp) == LOG_WRITING)
+                STORE(&operations_log.ring[i].place[j].stamp, 0);
 }
 
 void log_add(const struct event *event)
 {
-    size_t places = LOAD_ACQUIRE(&operations_log.places);
-    struct log_place *ring = LOAD_ACQUIRE(&operations_log.ring);
-    struct log_place *place = NULL;
-    for (unsigned i = 0; places != 0 && place == NULL && i < LOG_TRIES; i++) {
-        uint64_t number = i == 0 && event->log_place != 0 ? event->log_place : add_fetch_u64(&operations_count.added, 1);
-        place = place_at(ring, places, number);
+    /* Numbers of threads follow each other, or are multiples of 4. */
+    struct log_ring *ring = &operations_log.ring[(event->thread + event->thread / 4) % LOG_RINGS];
+    size_t entries = LOAD_ACQUIRE(&operations_log.entries);
+    struct log_place *places = LOAD_ACQUIRE(&ring->place), *place = NULL;
+    for (unsigned i = 0; entries != 0 && place == NULL && i < LOG_TRIES; i++) {
+        place = &places[(size_t)add_fetch_u64(&ring->added, 1) % entries];
         if (exchange_u64(&place->stamp, LOG_WRITING) == LOG_WRITING)
             place = NULL;
     }
@@ -144,10 +135,11 @@ void log_add(const struct event *event)
     STORE(&place->word[LOG_LINE_DRIVER], event->line | (uint64_t)driver_number(event->driver) << 32 |
                                              (event->pool != 0 ? LOG_PAGED : 0) | (event->is_free ? LOG_FREE : 0));
     STORE_RELEASE(&place->stamp, event->sequence);
+    FETCH_TO_WRITE(place + 1); /* the next one's, most likely */
 }
 
 /* False iff nothing was ever written there, or another thread is writing. */
-static bool read_place(struct log_place *place, struct event *event)
+static bool read_place(const struct log_place *place, struct event *event)
 {
     aligned_u64 word[LOG_WORDS];
     uint64_t stamp = LOAD_ACQUIRE(&place->stamp);
@@ -171,15 +163,39 @@ static bool read_place(struct log_place *place, struct event *event)
     return true;
 }
 
+/* How far a walk has come in a ring: `event` is the newest that was not visited yet, unless its sequence number is 0. */
+struct log_cursor {
+    const struct log_ring *ring;
+    uint64_t number, last; /* the next one to be read, and where to end */
+    struct event event;
+};
+
+static void read_next(struct log_cursor *cursor, size_t entries)
+{
+    struct log_place *places = LOAD_ACQUIRE(&cursor->ring->place);
+    cursor->event.sequence = 0;
+    while (cursor->number > cursor->last && cursor->event.sequence == 0)
+        if (!read_place(&places[(size_t)cursor->number-- % entries], &cursor->event))
+            cursor->event.sequence = 0;
+}
+
 void log_walk(bool (*visit)(const struct event *event, void *context), void *context)
 {
-    size_t places = LOAD_ACQUIRE(&operations_log.places);
-    size_t kept = LOAD(&operations_log.entries);
-    struct log_place *ring = LOAD_ACQUIRE(&operations_log.ring);
-    uint64_t added = LOAD(&operations_count.added);
-    for (uint64_t i = 0; i < kept && i < places && i < added; i++) {
-        struct event event;
-        if (read_place(place_at(ring, places, added - i), &event) && !visit(&event, context))
+    struct log_cursor cursor[LOG_RINGS];
+    size_t entries = LOAD_ACQUIRE(&operations_log.entries);
+    for (unsigned i = 0; i < LOG_RINGS && entries != 0; i++) {
+        cursor[i].ring = &operations_log.ring[i];
+        cursor[i].number = LOAD(&cursor[i].ring->added);
+        cursor[i].last = cursor[i].number > entries ? cursor[i].number - entries : 0;
+        read_next(&cursor[i], entries);
+    }
+    for (size_t visited = 0; visited < entries; visited++) {
+        struct log_cursor *newest = cursor;
+        for (unsigned i = 1; i < LOG_RINGS; i++)
+            if (cursor[i].event.sequence > newest->event.sequence)
+                newest = &cursor[i];
+        if (newest->event.sequence == 0 || !visit(&newest->event, context))
             return;
+        read_next(newest, entries);
     }
 }

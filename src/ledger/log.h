@@ -7,12 +7,8 @@
 
 #include "ledger/event.h"
 
-/* Gives the event the next number of the sequence, from 1; `is_logged`: and a place in the log, if there is one, for log_add().
- * Both at once cost little more than one. */
-INTERNAL void log_number(struct event *event, bool is_logged);
-
-/* The next number, for a mark; the last one that was given. */
-INTERNAL uint64_t log_mark(void);
+/* The next number of the sequence, from 1; the last one that was given. */
+INTERNAL uint64_t log_next_number(void);
 INTERNAL uint64_t log_last_number(void);
 
 /* Keeps `entries` operations from now on, the newest; forgets what is there if that is another number than before. The memory of

@@ -92,8 +92,7 @@ void verify_options(const struct verifier_options *options)
     verify_switch();
 }
 
-/* `is_certain`: the operation will come to its end, and be logged. */
-static void event_begin(struct event *event, bool is_certain, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller,
+static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller,
                         const void *frame)
 {
     uint32_t tag = ledger_tag_of(tag_index);
@@ -112,14 +111,14 @@ static void event_begin(struct event *event, bool is_certain, unsigned pool, siz
     event->nth = event->site_nth = 0;
     event->file = NULL;
     event->line = 0;
-    log_number(event, is_certain && event->is_tracked && verify.has_log);
+    event->sequence = log_next_number();
 }
 
 /* ---- marks ---- */
 
 uint64_t verify_mark(void)
 {
-    uint64_t mark = log_mark();
+    uint64_t mark = log_next_number();
     if (!verify.is_marked) {
         verify.first_mark = mark;
         STORE(&verify.is_marked, true);
@@ -202,8 +201,7 @@ static void log_event(struct event *event)
 
 bool verify_alloc_begin(struct event *event, const struct request *request, uint32_t tag_index)
 {
-    bool may_fail = fault_is_on() || watch.is_failing;
-    event_begin(event, !may_fail, request->pool, request->bytes, tag_index, request->caller, request->frame);
+    event_begin(event, request->pool, request->bytes, tag_index, request->caller, request->frame);
     event->nth = next_of_tag(tag_index);
     event->file = request->file;
     event->line = request->line;
@@ -241,7 +239,7 @@ void verify_alloc_end(struct event *event, bool is_special)
 
 void verify_free_begin(struct event *event, const struct place *place, const void *caller, const void *frame)
 {
-    event_begin(event, !hit_is_on(), place->pool, place->bytes, place->tag_index, caller, frame);
+    event_begin(event, place->pool, place->bytes, place->tag_index, caller, frame);
     event->is_free = true;
     event->block = (void *)place->start;
     if (hit_is_on())
