@@ -77,7 +77,10 @@ void pool_open(void)
 /* The tag's index; from now on in the thread's cache, unless it is protected or reserved. */
 static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
 {
+    const struct tag_entry *entry = thread_tag_entry(thread, tag);
     bool overflowed = false;
+    if (entry->tag == tag)
+        return note_tag_index(entry->live);
     uint32_t plain = tag & ~TAG_PROTECTED;
     bool is_reserved = plain == ledger_tag_of(LEDGER_OVERFLOW); /* a block of the overflow row is reallocated */
     uint32_t index = is_reserved ? LEDGER_OVERFLOW : ledger_tag(plain, &overflowed);
@@ -260,7 +263,7 @@ void *pool_alloc_slow(const struct request *request)
     bool verified = is_verified() || request->special || is_due;
     bool injected = verified && !verify_alloc_begin(&event, request, tag_index);
     bool possible = !injected && is_possible(request);
-    if (possible && verified)
+    if (possible && verified && (request->special || guard_is_on()))
         grant_special(request, tag_index, &event, is_due, &grant);
     if (possible && grant.block == NULL)
         grant_twice(request, tag_index, &grant);
@@ -280,13 +283,11 @@ void *pool_alloc_slow(const struct request *request)
 /* ---- free ---- */
 
 /* False iff a list that lies in the block forbids to free it. */
-static bool may_be_freed(const struct place *place)
+static bool may_be_freed(const struct place *place, uint32_t flags)
 {
-    struct record record;
     struct tagpool_block block;
     bool (*hook)(const struct tagpool_block *) = LOAD(&pool_lookaside_hook);
-    if (!note_is_recorded(place->note) || hook == NULL || !record_get(place->start, &record) ||
-        (record.flags & RECORD_WATCHED) == 0)
+    if ((flags & RECORD_WATCHED) == 0 || hook == NULL)
         return true;
     pool_describe(place, &block);
     return hook(&block);
@@ -319,15 +320,18 @@ static bool take_back(struct thread *thread, const struct place *place, struct e
 void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 {
     struct place place;
-    struct record record = {.flags = 0};
+    struct record record;
     struct event event;
-    if (!pool_find(block, &place) || !pool_is_right_tag(&place, block, tag, any_tag) || !pool_is_tail_whole(&place, block) ||
-        !may_be_freed(&place))
+    if (!pool_find(block, &place))
+        return;
+    uint32_t flags = pool_flags(&place);
+    if (!pool_is_right_tag(&place, flags, tag, any_tag) || !pool_is_tail_whole(&place, flags) || !may_be_freed(&place, flags))
         return;
     bool verified = is_verified() || place.special != NULL;
     if (verified)
         verify_free_begin(&event, &place, __builtin_return_address(0), __builtin_frame_address(0));
     scrub_begin(place.start);
+    record.flags = 0;
     if (note_is_recorded(place.note))
         (void)record_take(place.start, &record);
     struct thread *thread = thread_enter();
@@ -372,7 +376,10 @@ static bool resize_in_place(const struct place *place, size_t bytes)
 void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame)
 {
     struct place place;
-    if (!pool_find(block, &place) || !pool_is_tail_whole(&place, block))
+    if (!pool_find(block, &place))
+        return NULL;
+    uint32_t flags = pool_flags(&place);
+    if (!pool_is_tail_whole(&place, flags))
         return NULL;
     uint32_t tag_index = note_tag_index(place.note);
     if (resize_in_place(&place, bytes)) {
@@ -383,9 +390,9 @@ void *pool_realloc(void *block, size_t bytes, const void *caller, const void *fr
         thread_leave(thread);
         return block;
     }
-    if (!may_be_freed(&place))
+    if (!may_be_freed(&place, flags))
         return NULL;
-    uint32_t tag = ledger_tag_of(tag_index) | ((pool_flags(&place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
+    uint32_t tag = ledger_tag_of(tag_index) | ((flags & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
     struct request request = {.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
                               .caller = caller, .frame = frame};
     void *moved = pool_alloc_slow(&request);
