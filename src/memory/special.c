@@ -115,14 +115,16 @@ uint64_t special_changes(void)
 
 /* ---- take ---- */
 
-/* Tries on the first pages whether the system has markers. If not, regions with patterns begin now: when mappings have run out,
+/* Tries on the first pages whether the system has markers; not under LeakSanitizer, which reads what the system calls readable,
+ * marked or not. If there are none, regions with patterns begin now: when mappings have run out,
  * one can only grow. */
 static void decide_guards(void)
 {
     struct special_region *region = &specials.region[0];
     size_t bytes = PORT_UNIT_BYTES;
     specials.is_decided = true;
-    if (specials.guard == SPECIAL_MARK && port_commit((void *)region->base, bytes)) {
+    bool may_mark = specials.guard == SPECIAL_MARK && (LOAD(&port_checkers) & PORT_LSAN) == 0;
+    if (may_mark && port_commit((void *)region->base, bytes)) {
         specials.is_marked = port_guard((void *)region->base, bytes, PORT_GUARD_MARK);
         if (specials.is_marked)
             region->committed = bytes / specials.page_bytes;
