@@ -257,8 +257,9 @@ static bool take_back(struct thread *thread, const struct place *place, struct e
         pattern_fill_freed((void *)place->start, place->charged);
         state |= NOTE_FILLED;
     }
-    /* A checker finds a use after free as long as the slot is not used again: it goes the way of others' slots, behind these. */
-    if (owner != &thread->heap || (checker_is_on() && span->kind == SPAN_SLAB))
+    if (checker_is_on() && owner == &thread->heap && span->kind == SPAN_SLAB)
+        return checker_put(&thread->heap, place, state);
+    if (owner != &thread->heap)
         return slab_free_remote(&thread->heap, span, place->slot_note, place->start, state);
     slab_put_back(span->bin, (void *)place->start, place->slot_note, state);
     return true;
