@@ -225,14 +225,19 @@ struct special_block *special_take(unsigned pool, size_t bytes, size_t alignment
         pages += alignment / page_bytes - 1;
     *zeroed = true;
     struct special_block *block = LOAD(&specials.guard) == SPECIAL_PATTERN ? NULL : take_run(2 * pool, pages);
-    if (block != NULL && make_accessible(block))
+    if (block != NULL && make_accessible(block)) {
+        special_gate_open(block);
         return block;
+    }
     if (block != NULL)
         put_back(block);
     else if (LOAD(&specials.guard) != SPECIAL_PATTERN && LOAD(&specials.is_marked))
         return NULL;
     *zeroed = false;
-    return take_run(2 * pool + 1, pages);
+    block = take_run(2 * pool + 1, pages);
+    if (block != NULL)
+        special_gate_open(block);
+    return block;
 }
 
 /* Where the block lies in its run. What contracts say of alignment (tagpool.h) holds, but for an exact end. */
@@ -260,6 +265,7 @@ void special_place(struct special_block *block, size_t bytes, size_t alignment, 
 void special_give(struct special_block *block)
 {
     bool is_closed = special_is_patterned(block);
+    special_gate_shut(block);
     (void)add_fetch_u64(&specials.changes, 1);
     if (!is_closed)
         is_closed = LOAD(&block->is_open) != 0 ? close_run(block)
