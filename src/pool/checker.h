@@ -23,7 +23,7 @@ static inline bool checker_is_on(void)
 /* The next four: pre: checker_is_on(). */
 
 /* A block is about to be handed out. `is_zeroed`: its contents are the caller's business, for they read zero as he asked. */
-INTERNAL void checker_alloc(const void *block, size_t bytes, bool is_zeroed);
+INTERNAL void checker_alloc(const void *block, size_t bytes, bool is_zeroed, bool is_special);
 
 /* A live block is about to be taken back. */
 INTERNAL void checker_free(const struct place *place);

@@ -194,6 +194,7 @@ void *pool_alloc_slow(const struct request *request)
 {
     struct grant grant = {.block = NULL};
     struct event event;
+    PORT_KEEP_FRAME();
     if (!pool_is_legal(request))
         return NULL;
     if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
@@ -210,7 +211,7 @@ void *pool_alloc_slow(const struct request *request)
     if (possible && grant.block == NULL)
         grant_twice(request, tag_index, &grant);
     if (grant.block != NULL && checker_is_on())
-        checker_alloc(grant.block, request->bytes, request->zero && grant.zeroed);
+        checker_alloc(grant.block, request->bytes, request->zero && grant.zeroed, grant.is_special);
     if (grant.written.kind == PLACE_FREED)
         pool_report_written_after_free(&grant.written);
     else if (grant.block == NULL)

@@ -73,6 +73,19 @@ extern void __asan_poison_memory_region(const volatile void *base, size_t bytes)
 extern void __asan_unpoison_memory_region(const volatile void *base, size_t bytes) __attribute__((weak));
 extern void __lsan_register_root_region(const void *base, size_t bytes) __attribute__((weak));
 
+static bool has_word(const char *variable, const char *word)
+{
+    const char *value = port_environment(variable);
+    return value != NULL && strstr(value, word) != NULL;
+}
+
+/* Whether LeakSanitizer is there, and to look. */
+static bool finds_leaks(void)
+{
+    return __lsan_register_root_region != NULL && !has_word("ASAN_OPTIONS", "detect_leaks=0") &&
+           !has_word("LSAN_OPTIONS", "detect_leaks=0");
+}
+
 /* ---- both ---- */
 
 bool port_checkers_find(void)
@@ -83,7 +96,7 @@ bool port_checkers_find(void)
         found |= PORT_MEMCHECK;
     if (__asan_poison_memory_region != NULL && __asan_unpoison_memory_region != NULL)
         found |= PORT_ASAN;
-    if (__lsan_register_root_region != NULL)
+    if (finds_leaks() && posix_twins_start())
         found |= PORT_LSAN;
     STORE(&port_checkers, found);
     return found != 0;
