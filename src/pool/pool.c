@@ -6,7 +6,7 @@
 
 #include "base/tag.h"
 #include "memory/big.h"
-#include "memory/notes.h"
+#include "pool/checker.h"
 #include "pool/guard.h"
 #include "pool/pattern.h"
 #include "pool/scrub.h"
@@ -14,63 +14,6 @@
 #include "report/output.h"
 
 INTERNAL struct pool_state pool_state = {.features = FEATURE_STOPPED};
-
-/* The opposite of what follows; the threads' table is the last to start, and goes first. */
-static void stop_floors(void)
-{
-    threads_stop();
-    ledger_stop();
-    notes_stop();
-    arena_stop();
-}
-
-/* All four, or none. */
-static bool start_floors(uint64_t pool_bytes, uint64_t counters_bytes)
-{
-    if (!arena_start(pool_bytes))
-        return false;
-    if (notes_start(arena.bytes)) {
-        if (ledger_start(counters_bytes)) {
-            if (threads_start())
-                return true;
-            ledger_stop();
-        }
-        notes_stop();
-    }
-    arena_stop();
-    return false;
-}
-
-bool pool_start(uint64_t reserve_bytes)
-{
-    /* A pool of less than one commit step could not hold two sizes of block. */
-    uint64_t least = TAGPOOL_BARE ? 2 * UNIT_BYTES : UINT64_C(1) << 20;
-    uint64_t pool_bytes = reserve_bytes;
-    uint64_t counters_bytes = TAGPOOL_SEGMENT;
-    class_start();
-    for (; pool_bytes >= least && !start_floors(pool_bytes, counters_bytes); pool_bytes /= 2)
-        counters_bytes /= 2;
-    if (pool_bytes < least)
-        return false;
-    /* Where address space is short, half of what fits is left to the program: to its stacks, for one. */
-    if (pool_bytes < reserve_bytes && pool_bytes / 2 >= least) {
-        stop_floors();
-        if (!start_floors(pool_bytes / 2, counters_bytes / 2))
-            return false;
-    }
-    for (unsigned pool = 0; pool < POOLS; pool++) {
-        ledger.segment->pools[pool].base = arena.base + pool * (arena.bytes / POOLS);
-        ledger.segment->pools[pool].bytes = arena.bytes / POOLS;
-    }
-    heaps_open(false);
-    return true;
-}
-
-void pool_open(void)
-{
-    STORE_RELEASE(&pool_state.started, 1);
-    pool_feature(FEATURE_STOPPED, false);
-}
 
 /* ---- allocate ---- */
 
@@ -159,6 +102,8 @@ static void grant_slot(struct thread *thread, const struct request *request, uns
         return;
     uint32_t *note = bin->top->note;
     grant->block = slab_take(bin, bin->top, note_live(tag_index, slot_bytes - request->bytes, note_flags(request)));
+    if (checker_is_on())
+        bin->top[1].block = NULL; /* a search for leaks would take it for the program's pointer */
     grant_tail(request, note, slot_bytes, grant->block);
 }
 
@@ -252,6 +197,7 @@ void *pool_alloc_slow(const struct request *request)
 {
     struct grant grant = {.block = NULL};
     struct event event;
+    PORT_KEEP_FRAME();
     if (!pool_is_legal(request))
         return NULL;
     if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
@@ -267,6 +213,8 @@ void *pool_alloc_slow(const struct request *request)
         grant_special(request, tag_index, &event, is_due, &grant);
     if (possible && grant.block == NULL)
         grant_twice(request, tag_index, &grant);
+    if (grant.block != NULL && checker_is_on())
+        checker_alloc(grant.block, request->bytes, request->zero && grant.zeroed, grant.is_special);
     if (grant.written.kind == PLACE_FREED)
         pool_report_written_after_free(&grant.written);
     else if (grant.block == NULL)
@@ -311,6 +259,8 @@ static bool take_back(struct thread *thread, const struct place *place, struct e
         pattern_fill_freed((void *)place->start, place->charged);
         state |= NOTE_FILLED;
     }
+    if (checker_is_on() && owner == &thread->heap && span->kind == SPAN_SLAB)
+        return checker_put(&thread->heap, place, state);
     if (owner != &thread->heap)
         return slab_free_remote(&thread->heap, span, place->slot_note, place->start, state);
     slab_put_back(span->bin, (void *)place->start, place->slot_note, state);
@@ -334,6 +284,8 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
     record.flags = 0;
     if (note_is_recorded(place.note))
         (void)record_take(place.start, &record);
+    if (checker_is_on())
+        checker_free(&place);
     struct thread *thread = thread_enter();
     bool done = take_back(thread, &place, &event);
     scrub_end(place.start);

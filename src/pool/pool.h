@@ -25,6 +25,7 @@
 #define FEATURE_STOPPED 16u   /* before start */
 #define FEATURE_VERIFIER 32u  /* a service of the verifier (verify.h) */
 #define FEATURE_SAMPLED 64u   /* special pool takes samples, and nothing else of the verifier is on: frees stay fast */
+#define FEATURE_CHECKER 128u  /* valgrind or a sanitizer is told of each block (checker.h) */
 
 /* The fast paths need no test for features: while one is on, allocate finds no block, for heaps are closed, and free takes any
  * address for foreign. */
@@ -62,7 +63,8 @@ struct request {
     unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };
 
-INTERNAL bool pool_start(uint64_t reserve_bytes);
+/* `seeks_checkers`: checkers of memory accesses are told of blocks, if there are any. */
+INTERNAL bool pool_start(uint64_t reserve_bytes, bool seeks_checkers);
 
 /* Lets threads in: a first allocation by another thread waits until the options that it must obey are in force. */
 INTERNAL void pool_open(void);
