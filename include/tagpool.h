@@ -269,6 +269,8 @@ enum tagpool_error {
  *   exit=ignore|report|abort  what to do at exit when blocks are outstanding; default ignore
  *   leak_blocks=N             how many blocks a leak report lists, 0 to 1000000; default 16
  *   wrong_option=skip|abort   what to do about a word that is no option; default skip
+ *   checker=auto|off          auto: if the first start finds that valgrind's memcheck, AddressSanitizer or LeakSanitizer watches
+ *                             the program, each block is told to it; off: none is. Before the first allocation only; default auto
  * for the verifier see tagpool/verifier.h; and for the WDK's routines (tagpool/wdk/):
  *   fill=pattern|none|zero    what is in the blocks of routines that leave contents unknown; default pattern, 0xCD
  *   strict=on|off             tag 0 in a routine that takes a POOL_TYPE is a bug check, not a finding; default off
@@ -277,8 +279,8 @@ enum tagpool_error {
  * A word that is no such option is reported through the sink with what was expected, and skipped; the rest counts. (With
  * wrong_option=abort, abort() is called then.) While the
  * library runs, a call only sets options.
- * Fails iff an option was not understood (TAGPOOL_EINVAL), another `reserve` came after the first start (TAGPOOL_EBUSY), or
- * not even the smallest address range could be had (TAGPOOL_ENOMEM: the library has then not started). */
+ * Fails iff an option was not understood (TAGPOOL_EINVAL), another `reserve` or `checker` came after the first start
+ * (TAGPOOL_EBUSY), or not even the smallest address range could be had (TAGPOOL_ENOMEM: the library has then not started). */
 TAGPOOL_API int tagpool_start(const char *options);
 
 /* Limits the charged bytes outstanding in one pool: an allocation that would pass the limit fails. 0 lifts the limit. What

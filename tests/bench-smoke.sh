@@ -5,7 +5,7 @@
 set -u
 . tests/bench/check.sh
 json=$scratch/bench.json table=$scratch/table
-unset ROUNDS ROWS CONTENDERS PEERS BASE MICROSECONDS LINKAGE CONTENDER TRACE MAKEFLAGS MFLAGS MAKELEVEL
+unset ROUNDS PAIRS ROWS CONTENDERS PEERS BASE MICROSECONDS LINKAGE CONTENDER TRACE MAKEFLAGS MFLAGS MAKELEVEL
 skipped=0
 
 rows() { # "name threads" of every row that there must be
@@ -166,6 +166,34 @@ soak_judges() { # seconds 11 to 40 rise from 1,011,000 to 1,040,000 bytes: by 2.
         ! FEWER=1 "$bench/soak" "$scratch/fake" "$scratch/fake.csv" 40
 }
 
+# What the verifier costs: a line for each name, with so many positive figures behind it, that begin in column 29.
+figures_are_there() { # file, figures, names...
+    file=$1 figures=$2
+    shift 2
+    for name in "$@"; do
+        awk -v name="$name" -v figures="$figures" 'index($0, name "  ") == 1 {
+                n++; count = split(substr($0, 29), figure, /[ ,]+/) - 1
+                for (i = 2; i <= count + 1; i++) bad = bad || !(figure[i] > 0)
+            } END { exit n != 1 || bad || count != figures }' "$file" || { echo "$name: not one good line"; return 1; }
+    done
+}
+
+tracking_is_whole() {
+    QUICK=1 PAIRS=2000 "$bench/tracking" > "$scratch/tracking" && cat "$scratch/tracking" &&
+        figures_are_there "$scratch/tracking" 5 "nothing on" "tracked, 16 frames" "tracked, 16 frames, no log" \
+            "tracked, caller only"
+}
+
+special_is_whole() {
+    QUICK=1 PAIRS=200 "$bench/special" > "$scratch/special" && cat "$scratch/special" &&
+        figures_are_there "$scratch/special" 3 "special, markers" "special, 100 pages" "special, caller only" \
+            "special, protection" "special, in reserve" "special, patterns" "samples, 1 in 10,000" "samples, 1 in 1,000,000"
+}
+
+verifier_refused() {
+    ! ROUNDS=many "$bench/tracking" && ! PAIRS=0 "$bench/special"
+}
+
 static_refused() { # make bench-static, with these settings, must say no, and why
     text=$1
     shift
@@ -210,6 +238,9 @@ check "scale run" run_scale
 check "scale has all points" scale_has_all
 check "soak run" run_soak
 check "soak is whole" soak_is_whole
+check "tracking has all figures" tracking_is_whole
+check "special pool has all figures" special_is_whole
+check "wrong numbers are refused there" verifier_refused
 fake_worker
 check "soak judges a known curve" soak_judges
 if static_is_possible; then

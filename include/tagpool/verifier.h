@@ -235,7 +235,8 @@ TAGPOOL_API struct tagpool_driver *tagpool_driver_enter(struct tagpool_driver *d
 /* Unloads a driver. If blocks of its are outstanding they are listed through the sink (option leak_blocks), with where each was
  * allocated, and option `unload` decides: `stop`, bug check 0xC4/0x62 (name, 0, number of blocks); `report`, a finding of
  * that code, and they stay the driver's; `adopt`, a finding, and they are nobody's from now on; `free`, a finding, and
- * they are freed. An allocation in the name of a driver that is not loaded is bug check 0xC4/0x61 (its paged bytes,
+ * they are freed. (0xC4/0x60, bytes in place of the name, is what older kernels say of the same; it is not raised.)
+ * An allocation in the name of a driver that is not loaded is bug check 0xC4/0x61 (its paged bytes,
  * nonpaged bytes, blocks). Returns TAGPOOL_CLEAN, TAGPOOL_LEAK, or TAGPOOL_NOT_CHECKED if the driver is not loaded. No
  * thread may be working for it. */
 TAGPOOL_API enum tagpool_verdict tagpool_driver_unload(struct tagpool_driver *driver);

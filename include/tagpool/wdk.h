@@ -38,6 +38,9 @@ TAGPOOL_API void tagpool_irql_set(unsigned level);
  * is bug check 0xD1 DRIVER_IRQL_NOT_LESS_OR_EQUAL (address, IRQL, 0 read or 1 write or 8 execute, instruction), and if the
  * handler returns the access is let through. It may longjmp. When all threads are below DISPATCH_LEVEL the pool is as before.
  *
+ * That holds for paged blocks of special pool (tagpool/verifier.h), too; what a touch of the pages around them is, or of a freed
+ * one, stays as it is without this option.
+ *
  * Works by SIGSEGV and SIGBUS, which go on to whoever had them before. A system call does not page in: given trimmed memory it
  * fails with EFAULT. What one thread got back others can touch until the next trim. A trim takes time in proportion to how much
  * of paged pool is in RAM. Under valgrind, add --vex-iropt-register-updates=allregs-at-mem-access. */

@@ -20,6 +20,7 @@ typedef uint64_t aligned_u64 __attribute__((aligned(8)));
 #define STORE_RELEASE(p, v) ((void)(*(p) = (v)))
 #define ADD(p, n) ((void)(*(p) += (n)))
 #define FENCE() ((void)0)
+#define FENCE_AT_EXCHANGE() ((void)0)
 
 static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
 {
@@ -29,6 +30,13 @@ static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
 static inline uint32_t exchange_u32(uint32_t *p, uint32_t value)
 {
     uint32_t old = *p;
+    *p = value;
+    return old;
+}
+
+static inline uint64_t exchange_u64(aligned_u64 *p, uint64_t value)
+{
+    uint64_t old = *p;
     *p = value;
     return old;
 }
@@ -111,7 +119,27 @@ static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
 #define FENCE() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 
+/* Fetches the cache line at an address, whatever that is, in order to write to it. Compilers for x86 use a weaker instruction. */
+#if defined(__x86_64__)
+#define FETCH_TO_WRITE(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
+#else
+#define FETCH_TO_WRITE(p) __builtin_prefetch(p, 1)
+#endif
+
+/* FENCE() right behind a read-modify-write, and right before one: on x86 that is a fence by itself, and only the compiler needs
+ * to be told. */
+#if defined(__x86_64__) || defined(__i386__)
+#define FENCE_AT_EXCHANGE() __asm__ volatile("" ::: "memory")
+#else
+#define FENCE_AT_EXCHANGE() FENCE()
+#endif
+
 static inline uint32_t exchange_u32(uint32_t *p, uint32_t value)
+{
+    return __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL);
+}
+
+static inline uint64_t exchange_u64(aligned_u64 *p, uint64_t value)
 {
     return __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL);
 }

@@ -100,15 +100,17 @@ static int start(const char *text, bool is_first_use)
             skipped += options_read(&face.options, environment);
     }
     uint64_t reserve = face.options.reserve;
+    uint64_t checker = face.options.checker;
     if (text != NULL)
         skipped += options_read(&face.options, text);
     if (skipped != 0)
         result = TAGPOOL_EINVAL;
-    if (is_started() && face.options.reserve != reserve) {
+    if (is_started() && (face.options.reserve != reserve || face.options.checker != checker)) {
         face.options.reserve = reserve;
+        face.options.checker = checker;
         result = TAGPOOL_EBUSY;
     }
-    if (is_started() || pool_start(face.options.reserve)) {
+    if (is_started() || pool_start(face.options.reserve, face.options.checker == CHECKER_AUTO)) {
         apply_options();
         pool_feature(FEATURE_CLOSED, false);
         pool_open();

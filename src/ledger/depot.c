@@ -68,36 +68,42 @@ static bool depot_is_there(void)
 
 /* ---- stacks ---- */
 
+#define HASH_FACTOR UINT64_C(0x9E3779B97F4A7C15)
+
+/* Every second frame has a sum of its own, so that no multiplication waits for more than half of the others. */
 static uint64_t hash_of(const uintptr_t *frames, unsigned count)
 {
-    uint64_t hash = count;
-    for (unsigned i = 0; i < count; i++) {
-        hash = (hash ^ frames[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 29;
+    uint64_t even = count, odd = 0;
+    unsigned i = 0;
+    for (; i + 1 < count; i += 2) {
+        even = even * HASH_FACTOR + frames[i];
+        odd = odd * HASH_FACTOR + frames[i + 1];
     }
-    return hash;
+    if (i < count)
+        even = even * HASH_FACTOR + frames[i];
+    uint64_t hash = (even ^ (odd << 32 | odd >> 32)) * HASH_FACTOR;
+    return hash ^ hash >> 32;
 }
 
-static uint32_t find_stack(uint64_t hash, unsigned count)
+static uint32_t find_stack(uint64_t hash, const uintptr_t *frames, unsigned count)
 {
     if (LOAD_ACQUIRE(&depot.storage) == NULL)
         return 0;
     uint32_t number = LOAD_ACQUIRE(&depot.buckets[hash % DEPOT_BUCKETS]);
     while (number != 0) {
         const struct stack *stack = stack_at(number);
-        if (stack->hash == hash && stack->count == count)
+        if (stack->hash == hash && stack->count == count && memcmp(stack->frames, frames, count * sizeof *frames) == 0)
             return number;
         number = stack->next;
     }
     return 0;
 }
 
-/* Two stacks with one 64-bit hash are taken for one. */
 static uint32_t add_stack(uint64_t hash, const uintptr_t *frames, unsigned count)
 {
     size_t bytes = round_up(sizeof(struct stack) + count * sizeof *frames, 8);
     port_lock(&depot.lock);
-    uint32_t number = depot_is_there() ? find_stack(hash, count) : 0;
+    uint32_t number = depot_is_there() ? find_stack(hash, frames, count) : 0;
     if (number == 0 && depot.storage != NULL && depot.used + bytes <= DEPOT_BYTES) {
         bool fits = depot.used + bytes <= depot.committed;
         if (!fits && port_commit(depot.storage + depot.committed, PORT_UNIT_BYTES)) {
@@ -150,7 +156,7 @@ uint32_t event_stack(struct event *event, unsigned frames)
         count = 1;
     found[0] = (uintptr_t)event->caller;
     uint64_t hash = hash_of(found, count);
-    event->stack = find_stack(hash, count);
+    event->stack = find_stack(hash, found, count);
     if (event->stack == 0)
         event->stack = add_stack(hash, found, count);
     return event->stack;

@@ -75,6 +75,16 @@ struct driver *driver_at(size_t i)
     return i < LOAD_ACQUIRE(&drivers.count) ? &drivers.driver[i] : NULL;
 }
 
+unsigned driver_number(const struct driver *driver)
+{
+    return driver != NULL ? 1 + (unsigned)(driver - drivers.driver) : 0;
+}
+
+struct driver *driver_numbered(uint64_t number)
+{
+    return number != 0 ? driver_at((size_t)number - 1) : NULL;
+}
+
 static void raise_peak(aligned_u64 *peak, uint64_t value)
 {
     uint64_t seen = LOAD(peak);

@@ -35,6 +35,10 @@ INTERNAL void driver_unload(struct driver *driver);
 /* The i-th driver there ever was, or NULL. */
 INTERNAL struct driver *driver_at(size_t i);
 
+/* A number below 65,536 for a driver, and the driver of that number; 0 for NULL. */
+INTERNAL unsigned driver_number(const struct driver *driver);
+INTERNAL struct driver *driver_numbered(uint64_t number);
+
 INTERNAL void driver_charge(struct driver *driver, unsigned pool, size_t bytes);
 INTERNAL void driver_discharge(struct driver *driver, unsigned pool, size_t bytes);
 

@@ -5,11 +5,12 @@
 #include "ledger/record.h"
 
 #define FIRST_BYTES PORT_UNIT_BYTES
-#define RECORD_TABLES (TAGPOOL_BARE ? 1u : 32u) /* so that threads seldom meet */
+#define RECORD_TABLES (TAGPOOL_BARE ? 1u : 64u) /* so that threads seldom meet */
 
-/* A slot with address 0 is free. 2 * count <= mask + 1, the slots, a power of two; mask is 0 while there is no table. */
+/* A slot with address 0 is free. 2 * count <= mask + 1, the slots, a power of two; mask is 0 while there is no table. No two
+ * tables share a cache line. */
 struct record_table {
-    struct record *slots;
+    _Alignas(64) struct record *slots;
     size_t mask;
     size_t count;
     size_t bytes;
@@ -18,10 +19,12 @@ struct record_table {
 
 #define TABLE {.lock = PORT_LOCK_INITIAL}
 #define TABLES_4 TABLE, TABLE, TABLE, TABLE
+#define TABLES_16 TABLES_4, TABLES_4, TABLES_4, TABLES_4
 static struct record_table records[RECORD_TABLES] = {
-    TABLE,
-#if !TAGPOOL_BARE
-    TABLE, TABLE, TABLE, TABLES_4, TABLES_4, TABLES_4, TABLES_4, TABLES_4, TABLES_4, TABLES_4,
+#if TAGPOOL_BARE
+    TABLE
+#else
+    TABLES_16, TABLES_16, TABLES_16, TABLES_16
 #endif
 };
 
@@ -121,7 +124,6 @@ bool record_put(const struct record *record)
 static bool find_record(uintptr_t address, struct record *record, bool take)
 {
     struct record_table *table = table_for(address);
-    memset(record, 0, sizeof *record);
     port_lock(&table->lock);
     struct record *slot = table->slots != NULL ? slot_of(table, address) : NULL;
     bool found = slot != NULL && slot->address != 0;
@@ -131,12 +133,24 @@ static bool find_record(uintptr_t address, struct record *record, bool take)
             remove_slot(table, slot);
     }
     port_unlock(&table->lock);
+    if (!found)
+        memset(record, 0, sizeof *record);
     return found;
 }
 
 bool record_get(uintptr_t address, struct record *record)
 {
     return find_record(address, record, false);
+}
+
+uint32_t record_flags(uintptr_t address)
+{
+    struct record_table *table = table_for(address);
+    port_lock(&table->lock);
+    const struct record *slot = table->slots != NULL ? slot_of(table, address) : NULL;
+    uint32_t flags = slot != NULL && slot->address != 0 ? slot->flags : 0;
+    port_unlock(&table->lock);
+    return flags;
 }
 
 bool record_take(uintptr_t address, struct record *record)

@@ -42,6 +42,9 @@ INTERNAL bool record_put(const struct record *record);
 INTERNAL bool record_get(uintptr_t address, struct record *record);
 INTERNAL bool record_take(uintptr_t address, struct record *record);
 
+/* The flags of the record of the block at `address`; 0 if it has none. */
+INTERNAL uint32_t record_flags(uintptr_t address);
+
 INTERNAL size_t record_count(void);
 
 /* Calls `visit` for each record, under a lock: it may not use records. It may change what is not flags or address. */

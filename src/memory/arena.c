@@ -139,13 +139,12 @@ static bool commit(unsigned pool, struct span *first, size_t units)
     size_t bytes = units << UNIT_SHIFT;
     if (!port_expect(first, units * sizeof(struct span)) || !port_commit(address, bytes))
         return false;
-    if (pool != 0)
-        return true;
-    if (LOAD(&arena.pin) && !port_pin(address, bytes))
+    if (pool == 0 && LOAD(&arena.pin) && !port_pin(address, bytes))
         return false;
-    if (LOAD(&arena.prefault))
+    if (pool == 0 && LOAD(&arena.prefault))
         for (size_t i = 0; i < bytes; i += PAGE_BYTES)
             STORE(address + i, 0);
+    port_checkers_hide(address, bytes);
     return true;
 }
 

@@ -115,14 +115,16 @@ uint64_t special_changes(void)
 
 /* ---- take ---- */
 
-/* Tries on the first pages whether the system has markers. If not, regions with patterns begin now: when mappings have run out,
+/* Tries on the first pages whether the system has markers; not under LeakSanitizer, which reads what the system calls readable,
+ * marked or not. If there are none, regions with patterns begin now: when mappings have run out,
  * one can only grow. */
 static void decide_guards(void)
 {
     struct special_region *region = &specials.region[0];
     size_t bytes = PORT_UNIT_BYTES;
     specials.is_decided = true;
-    if (specials.guard == SPECIAL_MARK && port_commit((void *)region->base, bytes)) {
+    bool may_mark = specials.guard == SPECIAL_MARK && (LOAD(&port_checkers) & PORT_LSAN) == 0;
+    if (may_mark && port_commit((void *)region->base, bytes)) {
         specials.is_marked = port_guard((void *)region->base, bytes, PORT_GUARD_MARK);
         if (specials.is_marked)
             region->committed = bytes / specials.page_bytes;
@@ -223,14 +225,19 @@ struct special_block *special_take(unsigned pool, size_t bytes, size_t alignment
         pages += alignment / page_bytes - 1;
     *zeroed = true;
     struct special_block *block = LOAD(&specials.guard) == SPECIAL_PATTERN ? NULL : take_run(2 * pool, pages);
-    if (block != NULL && make_accessible(block))
+    if (block != NULL && make_accessible(block)) {
+        special_gate_open(block);
         return block;
+    }
     if (block != NULL)
         put_back(block);
     else if (LOAD(&specials.guard) != SPECIAL_PATTERN && LOAD(&specials.is_marked))
         return NULL;
     *zeroed = false;
-    return take_run(2 * pool + 1, pages);
+    block = take_run(2 * pool + 1, pages);
+    if (block != NULL)
+        special_gate_open(block);
+    return block;
 }
 
 /* Where the block lies in its run. What contracts say of alignment (tagpool.h) holds, but for an exact end. */
@@ -258,6 +265,7 @@ void special_place(struct special_block *block, size_t bytes, size_t alignment, 
 void special_give(struct special_block *block)
 {
     bool is_closed = special_is_patterned(block);
+    special_gate_shut(block);
     (void)add_fetch_u64(&specials.changes, 1);
     if (!is_closed)
         is_closed = LOAD(&block->is_open) != 0 ? close_run(block)

@@ -28,6 +28,9 @@ struct special_event {
     uint32_t stack;
 };
 
+/* What force-IRQL checking has made of a run's data, while it is busy. */
+enum special_gate { SPECIAL_GATE_SHUT, SPECIAL_GATE_OPEN, SPECIAL_GATE_TRIMMED, SPECIAL_GATE_CHANGING };
+
 enum special_state { SPECIAL_NONE, SPECIAL_FREE, SPECIAL_BUSY, SPECIAL_QUARANTINED };
 
 /* A run and its last block. What is of the block stays until the run is taken again, or joined with a neighbour, or cut. */
@@ -43,6 +46,7 @@ struct special_block {
     uint32_t next, previous; /* in the quarantine, or among free runs of this length; 0 for none */
     uint32_t is_open;       /* an inaccessible page was made accessible */
     uint32_t is_filled;     /* its data was filled when it was freed */
+    uint32_t gate;          /* enum special_gate */
     uintptr_t start;        /* of the block */
     size_t bytes;           /* requested */
     struct special_event allocated, freed;
@@ -96,6 +100,16 @@ INTERNAL bool special_was_used(uintptr_t address);
 
 /* Makes the page accessible in which an address lies, until its run is used again. */
 INTERNAL bool special_open(uintptr_t address);
+
+/* For force-IRQL checking: makes the data of a pool's live runs inaccessible, and accessible again. What becomes live in between
+ * is accessible until the next trim. pre: one thread at a time. */
+INTERNAL void special_trim(unsigned pool);
+INTERNAL void special_untrim(unsigned pool);
+
+/* What has become of the data in which an address lies: SPECIAL_GATE_SHUT where there is none, or it is freed; by now it may be
+ * otherwise. And makes data accessible that are trimmed, until the next time. */
+INTERNAL enum special_gate special_gate_at(uintptr_t address);
+INTERNAL void special_page_in(uintptr_t address);
 
 /* Calls `visit` for each run of a pool that has a live block, in the order of addresses, until it returns false; then false. */
 INTERNAL bool special_walk(unsigned pool, bool (*visit)(struct special_block *block, void *context), void *context);

@@ -79,10 +79,12 @@ static bool reserve_regions(size_t pages)
     bool done = commit_more(specials.blocks, &specials.blocks_committed, 1);
     for (unsigned i = 0; i < SPECIAL_REGIONS; i++)
         done = done && commit_more(specials.region[i].entries, &specials.region[i].entries_committed, 1);
-    if (done)
+    if (done) {
+        port_checkers_root((const void *)special_range.base, range_bytes);
         STORE_RELEASE(&special_range.bytes, range_bytes);
-    else
+    } else {
         memset(&specials.region, 0, sizeof specials.region);
+    }
     return done;
 }
 

@@ -59,6 +59,10 @@ INTERNAL void special_join(struct special_block *block);
 
 INTERNAL uint32_t special_number(const struct special_block *block);
 
+/* A busy run's data may be trimmed from now on; not any more, and it is not (special_trim.c). */
+INTERNAL void special_gate_open(struct special_block *block);
+INTERNAL void special_gate_shut(struct special_block *block);
+
 /* Lists: `oldest` and `newest` are the two ends. */
 INTERNAL void special_append(uint32_t *oldest, uint32_t *newest, struct special_block *block);
 INTERNAL void special_remove(uint32_t *oldest, uint32_t *newest, struct special_block *block);

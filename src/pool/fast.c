@@ -7,11 +7,15 @@
 #include "pool/guard.h"
 #include "pool/pool.h"
 
-void *pool_alloc_peak(void *block)
+/* The block is this thread's own, and just allocated. Not inlined: those that end in a jump to it would have to save registers
+ * for it. */
+__attribute__((noinline)) void *pool_alloc_peak(void *block)
 {
-    struct place place;
-    owner_find((uintptr_t)block, &place);
-    ledger_peak(thread_self->number, place.tag_index, place.pool);
+    const struct span *span = span_at(block);
+    uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
+    bool is_slab = LOAD(&span->kind) == SPAN_SLAB;
+    uint32_t note = is_slab ? LOAD(slab_note(LOAD(&span->notes), &span->cut, offset)) : LOAD(&span->big_note);
+    ledger_peak(thread_self->number, note_tag_index(note), span_pool(span));
     return block;
 }
 
@@ -82,6 +86,25 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
                                              .is_due = is_due, .caller = caller, .frame = __builtin_frame_address(0)});
 }
 
+/* The fast path once more, for the allocations between two samples: heaps are closed then, and each is to be counted. */
+static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
+{
+    struct thread *thread = thread_self;
+    uint64_t countdown = guard_countdown;
+    if (LIKELY(pool < POOLS && thread != NULL && LOAD(&hit_tag) == 0 && countdown > 1)) {
+        const struct tag_entry *entry = thread_tag_entry(thread, tag);
+        if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
+            struct bin *bin = heap_way_bin(thread->bin[pool], (size_t)class_of(bytes) << BIN_SHIFT);
+            struct slot_ref *top = bin->top;
+            if (LIKELY(top->block != NULL)) {
+                guard_countdown = countdown - 1;
+                return pool_take(bin, top, bytes, entry->live);
+            }
+        }
+    }
+    return alloc_rest(pool, bytes, tag, caller);
+}
+
 /* A run of one's own, for a tag in its place, is nearly as fast as a small block: without the calls of the rest, there are no
  * registers to be saved for them. */
 void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
@@ -99,6 +122,8 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
             return pool_alloc_peak(block);
         }
     }
+    if (LOAD(&pool_state.features) == FEATURE_SAMPLED)
+        return alloc_between(pool, bytes, tag, caller);
     return alloc_rest(pool, bytes, tag, caller);
 }
 

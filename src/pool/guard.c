@@ -9,6 +9,7 @@
 #include "ledger/depot.h"
 #include "ledger/driver.h"
 #include "ledger/fault.h"
+#include "pool/checker.h"
 #include "pool/pattern.h"
 #include "report/output.h"
 
@@ -356,6 +357,8 @@ struct special_block *guard_take(const struct request *request, struct event *ev
     special->fill = (uint8_t)(fault_mix(guard.seed, special->start, event->sequence) | 1);
     keep_event(&special->allocated, event);
     STORE(&special->freed.sequence, 0);
+    if (checker_is_on())
+        checker_open(special);
     fill_surroundings(special);
     return special;
 }

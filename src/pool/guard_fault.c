@@ -75,15 +75,20 @@ static bool on_special_fault(const struct port_fault *fault)
 {
     struct place place;
     uint64_t changes = special_changes();
+    enum special_gate gate = special_gate_at(fault->address);
     if (!special_was_used(fault->address) || fault->access == PORT_EXECUTE)
+        return false;
+    /* What is trimmed is force-IRQL checking's business, which is asked after us. */
+    if (gate == SPECIAL_GATE_TRIMMED || gate == SPECIAL_GATE_CHANGING)
         return false;
     if (let_pass.address == fault->address && let_pass.instruction == fault->instruction && let_pass.changes == changes)
         return false;
     owner_find(fault->address, &place);
     bool is_missed = place.kind == PLACE_UNUSED && find_missed(fault->address, &place);
-    /* Where nothing is known of a block, there was one long ago. A live one was allocated since the fault. */
+    /* Where nothing is known of a block, there was one long ago. A live one was allocated since the fault, or is not trimmed any
+     * more; or it is about to be live, or freed, and it is ourselves who write there. */
     bool is_freed = !is_missed || place.kind == PLACE_FREED;
-    bool is_accessible = !is_missed && place.kind == PLACE_LIVE;
+    bool is_accessible = !is_missed && (place.kind == PLACE_LIVE || gate == SPECIAL_GATE_OPEN);
     if (!is_accessible)
         report_touch(fault, &place, is_freed);
     let_pass.address = fault->address;

@@ -119,9 +119,10 @@ bool pool_find(const void *block, struct place *place)
     return false;
 }
 
-bool pool_is_right_tag(const struct place *place, const void *block, uint32_t tag, bool any_tag)
+bool pool_is_right_tag(const struct place *place, uint32_t flags, uint32_t tag, bool any_tag)
 {
-    uint32_t own = full_tag(place);
+    const void *block = (const void *)place->start;
+    uint32_t own = ledger_tag_of(place->tag_index) | ((flags & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
     bool is_protected = (own & TAG_PROTECTED) != 0;
     if (any_tag || tag == 0) {
         if (is_protected)
@@ -138,11 +139,12 @@ bool pool_is_right_tag(const struct place *place, const void *block, uint32_t ta
     return !stops;
 }
 
-bool pool_is_tail_whole(const struct place *place, const void *block)
+bool pool_is_tail_whole(const struct place *place, uint32_t flags)
 {
+    const void *block = (const void *)place->start;
     if (place->special != NULL)
         return guard_is_whole(place);
-    if ((pool_flags(place) & RECORD_PATTERNED) == 0 || pattern_is_tail(block, place->bytes, place->charged))
+    if ((flags & RECORD_PATTERNED) == 0 || pattern_is_tail(block, place->bytes, place->charged))
         return true;
     report_block(MISTAKE_WRITE_PAST_END, place, block, 0, true);
     return false;

@@ -4,6 +4,9 @@
  */
 #include "pool/pattern.h"
 
+#include "base/atomic.h"
+#include "port/port.h"
+
 /* Odd, not zero, not a likely character or pointer byte; different, so that a dump shows which is which. */
 #define TAIL_BYTE 0xF7
 #define FREED_BYTE 0xD5
@@ -18,17 +21,47 @@
 #define READS_RACING
 #endif
 
+/* What follows touches memory that checkers are told nobody touches (checker.h): it is not instrumented, and calls no function of
+ * libc, for sanitizers have their own in its place; `volatile` keeps compilers from making such a call of a loop. */
+
 /* The offset of the first byte from `start` on that is not `value`; `end` if all are. */
-READS_RACING static size_t first_other(const unsigned char *bytes, size_t start, size_t end, unsigned char value)
+PORT_UNCHECKED READS_RACING static size_t first_other(const void *block, size_t start, size_t end, unsigned char value)
 {
+    const volatile unsigned char *bytes = block;
+    port_checkers_pause(true);
     while (start < end && bytes[start] == value)
         start++;
+    port_checkers_pause(false);
     return start;
+}
+
+PORT_UNCHECKED static unsigned byte_at(const void *block, size_t offset)
+{
+    port_checkers_pause(true);
+    unsigned byte = ((const volatile unsigned char *)block)[offset];
+    port_checkers_pause(false);
+    return byte;
+}
+
+PORT_UNCHECKED static void fill_hidden(void *start, size_t bytes, unsigned char value)
+{
+    port_checkers_pause(true);
+    for (size_t i = 0; i < bytes; i++)
+        ((volatile unsigned char *)start)[i] = value;
+    port_checkers_pause(false);
+}
+
+static void fill_bytes(void *start, size_t bytes, unsigned char value)
+{
+    if (LOAD(&port_checkers) != 0)
+        fill_hidden(start, bytes, value);
+    else
+        memset(start, value, bytes);
 }
 
 void pattern_fill_tail(void *block, size_t bytes, size_t charged)
 {
-    memset((char *)block + bytes, TAIL_BYTE, charged - bytes);
+    fill_bytes((char *)block + bytes, charged - bytes, TAIL_BYTE);
 }
 
 bool pattern_is_tail(const void *block, size_t bytes, size_t charged)
@@ -39,12 +72,12 @@ bool pattern_is_tail(const void *block, size_t bytes, size_t charged)
 unsigned pattern_tail_damage(const void *block, size_t bytes, size_t charged)
 {
     size_t at = first_other(block, bytes, charged, TAIL_BYTE);
-    return at < charged ? ((const unsigned char *)block)[at] : TAIL_BYTE;
+    return at < charged ? byte_at(block, at) : TAIL_BYTE;
 }
 
 void pattern_fill_freed(void *block, size_t charged)
 {
-    memset(block, FREED_BYTE, charged);
+    fill_bytes(block, charged, FREED_BYTE);
 }
 
 bool pattern_is_freed(const void *block, size_t charged)

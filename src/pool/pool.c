@@ -6,7 +6,7 @@
 
 #include "base/tag.h"
 #include "memory/big.h"
-#include "memory/notes.h"
+#include "pool/checker.h"
 #include "pool/guard.h"
 #include "pool/pattern.h"
 #include "pool/scrub.h"
@@ -15,69 +15,15 @@
 
 INTERNAL struct pool_state pool_state = {.features = FEATURE_STOPPED};
 
-/* The opposite of what follows; the threads' table is the last to start, and goes first. */
-static void stop_floors(void)
-{
-    threads_stop();
-    ledger_stop();
-    notes_stop();
-    arena_stop();
-}
-
-/* All four, or none. */
-static bool start_floors(uint64_t pool_bytes, uint64_t counters_bytes)
-{
-    if (!arena_start(pool_bytes))
-        return false;
-    if (notes_start(arena.bytes)) {
-        if (ledger_start(counters_bytes)) {
-            if (threads_start())
-                return true;
-            ledger_stop();
-        }
-        notes_stop();
-    }
-    arena_stop();
-    return false;
-}
-
-bool pool_start(uint64_t reserve_bytes)
-{
-    /* A pool of less than one commit step could not hold two sizes of block. */
-    uint64_t least = TAGPOOL_BARE ? 2 * UNIT_BYTES : UINT64_C(1) << 20;
-    uint64_t pool_bytes = reserve_bytes;
-    uint64_t counters_bytes = TAGPOOL_SEGMENT;
-    class_start();
-    for (; pool_bytes >= least && !start_floors(pool_bytes, counters_bytes); pool_bytes /= 2)
-        counters_bytes /= 2;
-    if (pool_bytes < least)
-        return false;
-    /* Where address space is short, half of what fits is left to the program: to its stacks, for one. */
-    if (pool_bytes < reserve_bytes && pool_bytes / 2 >= least) {
-        stop_floors();
-        if (!start_floors(pool_bytes / 2, counters_bytes / 2))
-            return false;
-    }
-    for (unsigned pool = 0; pool < POOLS; pool++) {
-        ledger.segment->pools[pool].base = arena.base + pool * (arena.bytes / POOLS);
-        ledger.segment->pools[pool].bytes = arena.bytes / POOLS;
-    }
-    heaps_open(false);
-    return true;
-}
-
-void pool_open(void)
-{
-    STORE_RELEASE(&pool_state.started, 1);
-    pool_feature(FEATURE_STOPPED, false);
-}
-
 /* ---- allocate ---- */
 
 /* The tag's index; from now on in the thread's cache, unless it is protected or reserved. */
 static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
 {
+    const struct tag_entry *entry = thread_tag_entry(thread, tag);
     bool overflowed = false;
+    if (entry->tag == tag)
+        return note_tag_index(entry->live);
     uint32_t plain = tag & ~TAG_PROTECTED;
     bool is_reserved = plain == ledger_tag_of(LEDGER_OVERFLOW); /* a block of the overflow row is reallocated */
     uint32_t index = is_reserved ? LEDGER_OVERFLOW : ledger_tag(plain, &overflowed);
@@ -156,6 +102,8 @@ static void grant_slot(struct thread *thread, const struct request *request, uns
         return;
     uint32_t *note = bin->top->note;
     grant->block = slab_take(bin, bin->top, note_live(tag_index, slot_bytes - request->bytes, note_flags(request)));
+    if (checker_is_on())
+        bin->top[1].block = NULL; /* a search for leaks would take it for the program's pointer */
     grant_tail(request, note, slot_bytes, grant->block);
 }
 
@@ -249,6 +197,7 @@ void *pool_alloc_slow(const struct request *request)
 {
     struct grant grant = {.block = NULL};
     struct event event;
+    PORT_KEEP_FRAME();
     if (!pool_is_legal(request))
         return NULL;
     if (LOAD_ACQUIRE(&pool_state.started) == 0 && !pool_starter())
@@ -260,10 +209,12 @@ void *pool_alloc_slow(const struct request *request)
     bool verified = is_verified() || request->special || is_due;
     bool injected = verified && !verify_alloc_begin(&event, request, tag_index);
     bool possible = !injected && is_possible(request);
-    if (possible && verified)
+    if (possible && verified && (request->special || guard_is_on()))
         grant_special(request, tag_index, &event, is_due, &grant);
     if (possible && grant.block == NULL)
         grant_twice(request, tag_index, &grant);
+    if (grant.block != NULL && checker_is_on())
+        checker_alloc(grant.block, request->bytes, request->zero && grant.zeroed, grant.is_special);
     if (grant.written.kind == PLACE_FREED)
         pool_report_written_after_free(&grant.written);
     else if (grant.block == NULL)
@@ -280,13 +231,11 @@ void *pool_alloc_slow(const struct request *request)
 /* ---- free ---- */
 
 /* False iff a list that lies in the block forbids to free it. */
-static bool may_be_freed(const struct place *place)
+static bool may_be_freed(const struct place *place, uint32_t flags)
 {
-    struct record record;
     struct tagpool_block block;
     bool (*hook)(const struct tagpool_block *) = LOAD(&pool_lookaside_hook);
-    if (!note_is_recorded(place->note) || hook == NULL || !record_get(place->start, &record) ||
-        (record.flags & RECORD_WATCHED) == 0)
+    if ((flags & RECORD_WATCHED) == 0 || hook == NULL)
         return true;
     pool_describe(place, &block);
     return hook(&block);
@@ -310,6 +259,8 @@ static bool take_back(struct thread *thread, const struct place *place, struct e
         pattern_fill_freed((void *)place->start, place->charged);
         state |= NOTE_FILLED;
     }
+    if (checker_is_on() && owner == &thread->heap && span->kind == SPAN_SLAB)
+        return checker_put(&thread->heap, place, state);
     if (owner != &thread->heap)
         return slab_free_remote(&thread->heap, span, place->slot_note, place->start, state);
     slab_put_back(span->bin, (void *)place->start, place->slot_note, state);
@@ -319,17 +270,22 @@ static bool take_back(struct thread *thread, const struct place *place, struct e
 void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 {
     struct place place;
-    struct record record = {.flags = 0};
+    struct record record;
     struct event event;
-    if (!pool_find(block, &place) || !pool_is_right_tag(&place, block, tag, any_tag) || !pool_is_tail_whole(&place, block) ||
-        !may_be_freed(&place))
+    if (!pool_find(block, &place))
+        return;
+    uint32_t flags = pool_flags(&place);
+    if (!pool_is_right_tag(&place, flags, tag, any_tag) || !pool_is_tail_whole(&place, flags) || !may_be_freed(&place, flags))
         return;
     bool verified = is_verified() || place.special != NULL;
     if (verified)
         verify_free_begin(&event, &place, __builtin_return_address(0), __builtin_frame_address(0));
     scrub_begin(place.start);
+    record.flags = 0;
     if (note_is_recorded(place.note))
         (void)record_take(place.start, &record);
+    if (checker_is_on())
+        checker_free(&place);
     struct thread *thread = thread_enter();
     bool done = take_back(thread, &place, &event);
     scrub_end(place.start);
@@ -372,7 +328,10 @@ static bool resize_in_place(const struct place *place, size_t bytes)
 void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame)
 {
     struct place place;
-    if (!pool_find(block, &place) || !pool_is_tail_whole(&place, block))
+    if (!pool_find(block, &place))
+        return NULL;
+    uint32_t flags = pool_flags(&place);
+    if (!pool_is_tail_whole(&place, flags))
         return NULL;
     uint32_t tag_index = note_tag_index(place.note);
     if (resize_in_place(&place, bytes)) {
@@ -383,9 +342,9 @@ void *pool_realloc(void *block, size_t bytes, const void *caller, const void *fr
         thread_leave(thread);
         return block;
     }
-    if (!may_be_freed(&place))
+    if (!may_be_freed(&place, flags))
         return NULL;
-    uint32_t tag = ledger_tag_of(tag_index) | ((pool_flags(&place) & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
+    uint32_t tag = ledger_tag_of(tag_index) | ((flags & RECORD_PROTECTED) != 0 ? TAG_PROTECTED : 0);
     struct request request = {.pool = place.pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_ours = true,
                               .caller = caller, .frame = frame};
     void *moved = pool_alloc_slow(&request);

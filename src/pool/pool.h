@@ -25,6 +25,7 @@
 #define FEATURE_STOPPED 16u   /* before start */
 #define FEATURE_VERIFIER 32u  /* a service of the verifier (verify.h) */
 #define FEATURE_SAMPLED 64u   /* special pool takes samples, and nothing else of the verifier is on: frees stay fast */
+#define FEATURE_CHECKER 128u  /* valgrind or a sanitizer is told of each block (checker.h) */
 
 /* The fast paths need no test for features: while one is on, allocate finds no block, for heaps are closed, and free takes any
  * address for foreign. */
@@ -62,7 +63,8 @@ struct request {
     unsigned spare; /* if the pool has a limit, its 2^-spare part must stay free; 0 for none */
 };
 
-INTERNAL bool pool_start(uint64_t reserve_bytes);
+/* `seeks_checkers`: checkers of memory accesses are told of blocks, if there are any. */
+INTERNAL bool pool_start(uint64_t reserve_bytes, bool seeks_checkers);
 
 /* Lets threads in: a first allocation by another thread waits until the options that it must obey are in force. */
 INTERNAL void pool_open(void);
@@ -86,7 +88,7 @@ INTERNAL bool pool_find(const void *block, struct place *place);
  * does, or there is no memory for it. pre: nobody frees the block meanwhile. */
 INTERNAL bool pool_record(const void *address, const struct record *addition);
 
-/* What is special about a live block: RECORD_PROTECTED, RECORD_PATTERNED. */
+/* What is special about a live block: RECORD_PROTECTED, RECORD_PATTERNED, and if it has a record, what else that says. */
 INTERNAL uint32_t pool_flags(const struct place *place);
 
 /* From now on a free of the outstanding block that contains `address` first asks pool_lookaside_hook. False iff no outstanding
@@ -105,11 +107,11 @@ INTERNAL void pool_describe(const struct place *place, struct tagpool_block *blo
 /* False, after a report, iff a request's pool or tag breaks a rule. */
 INTERNAL bool pool_is_legal(const struct request *request);
 
-/* Whether a free with this tag may go on; reports if it may not, or not without a word. */
-INTERNAL bool pool_is_right_tag(const struct place *place, const void *block, uint32_t tag, bool any_tag);
+/* Whether a free with this tag may go on; reports if it may not, or not without a word. `flags`: pool_flags(). */
+INTERNAL bool pool_is_right_tag(const struct place *place, uint32_t flags, uint32_t tag, bool any_tag);
 
 /* False, after a report, iff the pattern behind a block is damaged. */
-INTERNAL bool pool_is_tail_whole(const struct place *place, const void *block);
+INTERNAL bool pool_is_tail_whole(const struct place *place, uint32_t flags);
 
 INTERNAL void pool_report_freed_twice(const void *block);
 INTERNAL void pool_report_written_after_free(const struct place *place);
@@ -153,6 +155,18 @@ INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
     return (void *)((char *)rows + note_tag_offset(note, sizeof(struct tagpool_segment_counts)));
 }
 
+/* Takes a block from a bin that has one, and counts it. `live`: the note of a block without slack under its tag. */
+INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live)
+{
+    void *block = top->block;
+    uint64_t tally = bin->tally - bytes;
+    live = note_add_slack(live, tally_note_slack(tally));
+    slab_take(bin, top, live);
+    if (LIKELY(!ledger_charge(pool_row(bin->rows, live), tally)))
+        return block;
+    return pool_alloc_peak(block);
+}
+
 /* NULL if the fast path does not take it. */
 INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
@@ -162,15 +176,8 @@ INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
         if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
             struct bin *bin = heap_way_bin(thread->bin[pool], PEEK(&heap_table.way[(bytes + 15) / 16]));
             struct slot_ref *top = bin->top;
-            void *block = top->block;
-            if (LIKELY(block != NULL)) {
-                uint64_t tally = bin->tally - bytes;
-                uint32_t live = note_add_slack(entry->live, tally_note_slack(tally));
-                slab_take(bin, top, live);
-                if (LIKELY(!ledger_charge(pool_row(bin->rows, live), tally)))
-                    return block;
-                return pool_alloc_peak(block);
-            }
+            if (LIKELY(top->block != NULL))
+                return pool_take(bin, top, bytes, entry->live);
         }
     }
     return NULL;

@@ -12,9 +12,10 @@
 #define HEAP_CORRUPTION 0x13Au
 #define HEAP_CORRUPTION_HEADER 0x3u
 
-/* Changes to blocks, by their addresses. Nothing changes while ended = begun. */
+/* Changes to blocks, by their addresses. Nothing changes while ended = begun. Each in a cache line of its own. */
 struct scrub_stripe {
-    aligned_u64 begun, ended;
+    _Alignas(64) aligned_u64 begun;
+    aligned_u64 ended;
 };
 
 /* Where to go on: in this unit of this pool, at its slot number `slot`; a big block is slot 0. */
@@ -34,12 +35,12 @@ static struct scrub_stripe *scrub_stripe(uintptr_t start)
 void scrub_begin(uintptr_t start)
 {
     (void)add_fetch_u64(&scrub_stripe(start)->begun, 1);
-    FENCE();
+    FENCE_AT_EXCHANGE();
 }
 
 void scrub_end(uintptr_t start)
 {
-    FENCE();
+    FENCE_AT_EXCHANGE();
     (void)add_fetch_u64(&scrub_stripe(start)->ended, 1);
 }
 

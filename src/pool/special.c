@@ -10,11 +10,9 @@ INTERNAL void (*pool_quota_hook)(const struct record *record, unsigned pool);
 
 uint32_t pool_flags(const struct place *place)
 {
-    struct record record;
     if (!note_is_recorded(place->note))
         return place->note & (NOTE_PROTECTED | NOTE_PATTERNED);
-    (void)record_get(place->start, &record);
-    return record.flags & (RECORD_PROTECTED | RECORD_PATTERNED);
+    return record_flags(place->start);
 }
 
 static void copy_tracked(struct record *record, const struct record *from)
@@ -39,8 +37,10 @@ bool pool_record(const void *address, const struct record *addition)
         owner_find((uintptr_t)address, &place);
     if (place.kind != PLACE_LIVE)
         return false;
-    if (!note_is_recorded(place.note) || !record_get(place.start, &record))
-        record = (struct record){.address = place.start, .flags = place.note & (NOTE_PROTECTED | NOTE_PATTERNED)};
+    if (!note_is_recorded(place.note) || !record_get(place.start, &record)) {
+        record.address = place.start;
+        record.flags = place.note & (NOTE_PROTECTED | NOTE_PATTERNED);
+    }
     record.flags |= addition->flags;
     if ((addition->flags & RECORD_QUOTA) != 0) {
         record.process = addition->process;

@@ -104,11 +104,9 @@ static struct thread *attach(void)
     return thread;
 }
 
-struct thread *thread_enter(void)
+struct thread *thread_enter_first(void)
 {
-    struct thread *thread = thread_self;
-    if (thread == NULL)
-        thread = attach();
+    struct thread *thread = attach();
     if (thread == NULL) {
         thread = &threads.table[0];
         port_lock(&threads.zero);
@@ -116,10 +114,9 @@ struct thread *thread_enter(void)
     return thread;
 }
 
-void thread_leave(struct thread *thread)
+void thread_leave_zero(void)
 {
-    if (thread == &threads.table[0])
-        port_unlock(&threads.zero);
+    port_unlock(&threads.zero);
 }
 
 void threads_empty(void)
@@ -143,6 +140,16 @@ const char *threads_visit(const char *(*visit)(const struct thread *thread, void
             return answer;
     }
     return NULL;
+}
+
+uint64_t threads_sum(size_t offset)
+{
+    uint64_t sum = 0;
+    port_lock(&threads.lock);
+    for (uint32_t number = 0; number < threads.count; number++)
+        sum += LOAD((aligned_u64 *)(void *)((char *)&threads.table[number] + offset));
+    port_unlock(&threads.lock);
+    return sum;
 }
 
 bool thread_is_lost(const struct heap *heap)
@@ -171,7 +178,6 @@ static void before_fork(void)
     special_lock();
     record_lock();
     fault_lock();
-    log_lock();
     driver_lock();
     depot_lock();
     trial_lock();
@@ -182,7 +188,6 @@ static void after_fork(void)
     trial_unlock();
     depot_unlock();
     driver_unlock();
-    log_unlock();
     fault_unlock();
     record_unlock();
     special_unlock();
@@ -197,6 +202,7 @@ static void after_fork_in_child(void)
 {
     scrub_forked();
     trial_forked();
+    log_forked();
     port_thread_renumber();
     for (uint32_t number = 1; threads.table != NULL && number < threads.count; number++)
         if (threads.table[number].state == THREAD_BUSY && &threads.table[number] != thread_self)

@@ -28,6 +28,7 @@ struct thread {
     uint32_t state; /* enum thread_state; THREAD_LOST: of the parent of this process, never to be touched */
     _Alignas(64) struct bin bin[POOLS][BINS];
     struct tag_entry tags[TAGPOOL_TAG_CACHE];
+    aligned_u64 attempted, succeeded; /* allocations while the verifier was on */
 };
 
 /* This thread's own, or NULL. */
@@ -39,8 +40,20 @@ INTERNAL bool threads_start(void);
 INTERNAL void threads_stop(void);
 
 /* This thread's own, now or newly, or number 0 locked. thread_leave() ends its use; no report may be made in between. */
-INTERNAL struct thread *thread_enter(void);
-INTERNAL void thread_leave(struct thread *thread);
+INTERNAL struct thread *thread_enter_first(void);
+INTERNAL void thread_leave_zero(void);
+
+static inline struct thread *thread_enter(void)
+{
+    struct thread *thread = thread_self;
+    return thread != NULL ? thread : thread_enter_first();
+}
+
+static inline void thread_leave(const struct thread *thread)
+{
+    if (thread->number == 0)
+        thread_leave_zero();
+}
 
 /* Gives the memory that this thread's heap and all idle heaps keep to the arena. */
 INTERNAL void threads_empty(void);
@@ -48,6 +61,9 @@ INTERNAL void threads_empty(void);
 /* How many threads of the parent process this one inherited in the middle of things; whether a heap is one of theirs. */
 INTERNAL uint32_t threads_lost(void);
 INTERNAL bool thread_is_lost(const struct heap *heap);
+
+/* What all threads there ever were have of a counter, which lies so far from the start of their structures. */
+INTERNAL uint64_t threads_sum(size_t offset);
 
 /* Calls `visit` for every thread structure that can be looked at; stops at and returns the first answer that is not NULL. */
 INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread, void *context), void *context);

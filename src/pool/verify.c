@@ -15,11 +15,13 @@
 #include "pool/guard.h"
 #include "pool/unload.h"
 
+#define NTH_COUNT round_up(LEDGER_ROWS, 8)
 #define TAG_NONE TAGPOOL_TAG('N', 'o', 'n', 'e')
 
+/* Counters are of what is rare; the others are those of threads. */
 static struct {
-    aligned_u64 sequence;
-    aligned_u64 attempted, succeeded, failed, failed_deliberately, succeeded_special, with_no_tag;
+    _Alignas(64) aligned_u64 failed;
+    aligned_u64 failed_deliberately, succeeded_special, with_no_tag;
     aligned_u64 *nth; /* allocations by tag index, failed ones too; NULL until the verifier was first switched on */
     struct tag_masks track;
     unsigned frames;
@@ -31,10 +33,16 @@ static struct {
     aligned_u64 dropped;  /* the last allocation for whose record there was no memory */
 } verify;
 
+/* Where a tag's allocations are counted: in another cache line than those of the tags before and behind it. */
+static aligned_u64 *nth_of(uint32_t tag_index)
+{
+    return &verify.nth[tag_index % (NTH_COUNT / 8) * 8 + tag_index / (NTH_COUNT / 8)];
+}
+
 /* How many allocations of the tag there were with this one. */
 static uint64_t next_of_tag(uint32_t tag_index)
 {
-    return verify.nth != NULL ? add_fetch_u64(&verify.nth[tag_index], 1) : 0;
+    return verify.nth != NULL ? add_fetch_u64(nth_of(tag_index), 1) : 0;
 }
 
 /* What was allocated while the verifier was off is counted as of now: a number then means the same in a run in which it was on
@@ -46,13 +54,13 @@ static void count_so_far(void)
         struct ledger_sum sums[POOLS];
         for (unsigned pool = 0; pool < POOLS; pool++)
             ledger_sum(tag_index, pool, &sums[pool]);
-        STORE(&verify.nth[tag_index], sums[0].allocs + sums[0].failures + sums[1].allocs + sums[1].failures);
+        STORE(nth_of(tag_index), sums[0].allocs + sums[0].failures + sums[1].allocs + sums[1].failures);
     }
 }
 
 static void verify_prepare(void)
 {
-    size_t bytes = round_up(LEDGER_ROWS * sizeof *verify.nth, PORT_UNIT_BYTES);
+    size_t bytes = round_up(NTH_COUNT * sizeof *verify.nth, PORT_UNIT_BYTES);
     if (verify.nth != NULL)
         return;
     STORE_RELEASE(&verify.nth, (aligned_u64 *)port_obtain(bytes));
@@ -88,23 +96,30 @@ void verify_options(const struct verifier_options *options)
 static void event_begin(struct event *event, unsigned pool, size_t bytes, uint32_t tag_index, const void *caller,
                         const void *frame)
 {
-    *event = (struct event){.pool = pool,
-                            .bytes = bytes,
-                            .is_tracked = LOAD(&verify.is_marked) || masks_match(&verify.track, ledger_tag_of(tag_index)),
-                            .tag = ledger_tag_of(tag_index),
-                            .tag_index = tag_index,
-                            .caller = caller,
-                            .frame = frame,
-                            .driver = driver_current,
-                            .thread = port_thread_number(),
-                            .sequence = add_fetch_u64(&verify.sequence, 1)};
+    uint32_t tag = ledger_tag_of(tag_index);
+    event->is_free = false;
+    event->is_tracked = LOAD(&verify.is_marked) || masks_match(&verify.track, tag);
+    event->pool = pool;
+    event->bytes = bytes;
+    event->tag = tag;
+    event->tag_index = tag_index;
+    event->block = NULL;
+    event->caller = caller;
+    event->frame = frame;
+    event->stack = 0;
+    event->thread = port_thread_number();
+    event->driver = driver_current;
+    event->nth = event->site_nth = 0;
+    event->file = NULL;
+    event->line = 0;
+    event->sequence = log_next_number();
 }
 
 /* ---- marks ---- */
 
 uint64_t verify_mark(void)
 {
-    uint64_t mark = add_fetch_u64(&verify.sequence, 1);
+    uint64_t mark = log_next_number();
     if (!verify.is_marked) {
         verify.first_mark = mark;
         STORE(&verify.is_marked, true);
@@ -115,7 +130,7 @@ uint64_t verify_mark(void)
 
 const char *verify_why_not_checked(uint64_t mark)
 {
-    if (mark > LOAD(&verify.sequence))
+    if (mark > log_last_number())
         return "it is no mark of this process";
     if (!verify.is_marked || mark < verify.first_mark)
         return "the mark is from before blocks were tracked";
@@ -134,17 +149,17 @@ static void track_alloc(struct event *event)
         driver_charge(event->driver, event->pool, event->bytes);
     if (!event->is_tracked && event->driver == NULL)
         return;
-    struct record record = {.flags = RECORD_TRACKED,
-                            .stack = event_stack(event, verify.frames),
-                            .sequence = event->sequence,
-                            .nth = event->nth,
-                            .thread = event->thread,
-                            .driver = event->driver,
-                            .file = event->file,
-                            .line = event->line,
-                            .trial = trial_alloc(event->tag_index, event->bytes)};
-    record.site_nth = depot_charge(record.stack, event->tag, event->bytes);
-    event->site_nth = record.site_nth;
+    struct record record;
+    record.flags = RECORD_TRACKED;
+    record.stack = event_stack(event, verify.frames);
+    record.sequence = event->sequence;
+    record.nth = event->nth;
+    record.site_nth = event->site_nth = depot_charge(record.stack, event->tag, event->bytes);
+    record.thread = event->thread;
+    record.driver = event->driver;
+    record.file = event->file;
+    record.line = event->line;
+    record.trial = trial_alloc(event->tag_index, event->bytes);
     if (!pool_record(event->block, &record)) {
         STORE(&verify.dropped, event->sequence);
         trial_forget(record.trial, event->tag_index, event->bytes);
@@ -196,7 +211,9 @@ bool verify_alloc_begin(struct event *event, const struct request *request, uint
     event->line = request->line;
     if (event->driver != NULL && LOAD(&event->driver->is_loaded) == 0)
         unload_report_late(event->driver);
-    (void)add_fetch_u64(&verify.attempted, 1);
+    struct thread *thread = thread_enter();
+    ADD(&thread->attempted, 1);
+    thread_leave(thread);
     if (event->tag == TAG_NONE)
         (void)add_fetch_u64(&verify.with_no_tag, 1);
     bool is_failing = watch != NULL && watch_asks(event, !request->is_promised, verify.frames);
@@ -208,7 +225,13 @@ bool verify_alloc_begin(struct event *event, const struct request *request, uint
 
 void verify_alloc_end(struct event *event, bool is_special)
 {
-    (void)add_fetch_u64(event->block != NULL ? &verify.succeeded : &verify.failed, 1);
+    if (event->block != NULL) {
+        struct thread *thread = thread_enter();
+        ADD(&thread->succeeded, 1);
+        thread_leave(thread);
+    } else {
+        (void)add_fetch_u64(&verify.failed, 1);
+    }
     if (is_special)
         (void)add_fetch_u64(&verify.succeeded_special, 1);
     if (event->block != NULL)
@@ -242,12 +265,12 @@ uint32_t verify_level(void)
 /* What was attempted is read last: an allocation under way is in none of the others, so no sum is ever above it. */
 void verify_counters(struct tagpool_verifier_counters *counters)
 {
-    counters->succeeded = LOAD(&verify.succeeded);
+    counters->succeeded = threads_sum(offsetof(struct thread, succeeded));
     counters->failed = LOAD(&verify.failed);
     counters->failed_deliberately = LOAD(&verify.failed_deliberately);
     counters->succeeded_special = LOAD(&verify.succeeded_special);
     counters->with_no_tag = LOAD(&verify.with_no_tag);
     counters->faults_recorded = fault_recorded();
     counters->special_wanted = guard_wanted_count();
-    counters->attempted = LOAD(&verify.attempted);
+    counters->attempted = threads_sum(offsetof(struct thread, attempted));
 }

@@ -154,6 +154,97 @@ INTERNAL bool port_file_append(const char *path, const char *text, size_t length
  * pre: it fits as it is. */
 INTERNAL void port_file_path(const char *path, char *full, size_t most);
 
+/* ---- Checkers: what watches a program's memory accesses from outside. Blocks of pools are told to them. ---- */
+
+#define PORT_MEMCHECK 1u /* valgrind's */
+#define PORT_ASAN 2u
+#define PORT_LSAN 4u
+
+/* Runs unchecked: reads and writes what is hidden. For valgrind it needs port_checkers_pause() too. */
+#if defined(__has_attribute)
+#if __has_attribute(no_sanitize)
+#define PORT_UNCHECKED __attribute__((no_sanitize("address")))
+#endif
+#endif
+#ifndef PORT_UNCHECKED
+#define PORT_UNCHECKED
+#endif
+
+/* Keeps the frame pointer in a function, for who walks stacks by it. */
+#define PORT_KEEP_FRAME() __asm__ volatile("" : : "r"(__builtin_frame_address(0)))
+
+/* A search for pointers into [base, base + bytes): `visit` is given each, and where it was found. */
+struct port_search {
+    uintptr_t base;
+    size_t bytes;
+    void (*visit)(uintptr_t pointer, uintptr_t where, void *context);
+    void *context;
+};
+
+#if TAGPOOL_BARE || defined(_WIN32)
+
+#define port_checkers 0u
+#define port_checkers_find() false
+#define port_checkers_root(base, bytes) ((void)(base), (void)(bytes))
+#define port_checkers_hide(base, bytes) ((void)(base), (void)(bytes))
+#define port_checkers_show(base, bytes) ((void)(base), (void)(bytes))
+#define port_checkers_alloc(block, bytes, is_zeroed) ((void)(block), (void)(bytes), (void)(is_zeroed))
+#define port_checkers_free(block, hidden_bytes) ((void)(block), (void)(hidden_bytes))
+#define port_checkers_undefine(base, bytes) ((void)(base), (void)(bytes))
+#define port_checkers_pause(pauses) ((void)(pauses))
+#define port_twin_add(block, bytes) ((void)(block), (void)(bytes))
+#define port_twin_drop(block) ((void)(block))
+#define port_twins_count() ((size_t)0)
+#define port_twin_reach(address) ((void)(address), false)
+#define port_twins_lose(visit, context) ((void)(visit), (void)(context))
+#define port_twin_point(from, offset, to) ((void)(from), (void)(offset), (void)(to))
+#define port_search(search) ((void)(search), false)
+#define port_search_in(start, bytes, search) ((void)(start), (void)(bytes), (void)(search))
+
+#else
+
+/* The checkers that are told; none before port_checkers_find() looked which are present. */
+INTERNAL_OBJECT uint32_t port_checkers;
+
+/* From now on all present ones are told. False iff there is none. All functions below do nothing for one that is not told. */
+INTERNAL bool port_checkers_find(void);
+
+/* What lies there may point to memory that is not ours: that is no leak. Where nothing is readable nobody looks. */
+INTERNAL void port_checkers_root(const void *base, size_t bytes);
+
+/* Nobody may access this memory; or everybody. */
+INTERNAL void port_checkers_hide(const void *base, size_t bytes);
+INTERNAL void port_checkers_show(const void *base, size_t bytes);
+
+/* There is a block, here, in hidden memory: these bytes may be accessed. And it is freed: hidden again. */
+INTERNAL void port_checkers_alloc(const void *block, size_t bytes, bool is_zeroed);
+INTERNAL void port_checkers_free(const void *block, size_t hidden_bytes);
+
+/* What was written there is not the program's: to rely on it is a mistake. */
+INTERNAL void port_checkers_undefine(const void *base, size_t bytes);
+
+/* Whether accesses of this thread are looked at. In pairs. */
+INTERNAL void port_checkers_pause(bool pauses);
+
+/* The rest is for PORT_LSAN, which can report blocks of malloc's only: a block has a twin there, which stands for it. */
+INTERNAL void port_twin_add(const void *block, size_t bytes);
+INTERNAL void port_twin_drop(const void *block);
+INTERNAL size_t port_twins_count(void);
+
+/* The program has a pointer to the block at an address; true for the first time, if it has a twin. */
+INTERNAL bool port_twin_reach(uintptr_t address);
+
+/* All blocks that were not reached are lost: their twins will be reported. Before that each of them is visited, under a lock, and
+ * may say to which others it points, so that these are reported as what they are. */
+INTERNAL void port_twins_lose(void (*visit)(uintptr_t address, void *context), void *context);
+INTERNAL void port_twin_point(uintptr_t from, size_t offset, uintptr_t to);
+
+/* Searches all memory of the program, but not the library's own: false iff that cannot be done. And that from `start` on. */
+INTERNAL bool port_search(const struct port_search *search);
+INTERNAL void port_search_in(uintptr_t start, size_t bytes, const struct port_search *search);
+
+#endif
+
 /* Milliseconds since some moment; for delays. */
 INTERNAL uint64_t port_milliseconds(void);
 

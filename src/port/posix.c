@@ -46,6 +46,7 @@ void *port_reserve(size_t bytes)
 void port_release(void *base, size_t bytes)
 {
     int saved = errno;
+    posix_private_drop(base, bytes);
     (void)munmap(base, bytes);
     errno = saved;
 }
@@ -54,13 +55,16 @@ bool port_commit(void *base, size_t bytes)
 {
     int saved = errno;
     bool done = mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0;
+    if (done)
+        posix_private_add(base, bytes);
     errno = saved;
     return done;
 }
 
+/* Not private: to make all of it unwritable and writable again would take too long, and no block's address is in there. */
 bool port_commit_lazily(void *base, size_t bytes)
 {
-    return port_commit(base, bytes);
+    return port_protect(base, bytes, true);
 }
 
 bool port_expect(void *base, size_t bytes)
@@ -189,18 +193,32 @@ bool port_on_thread_exit(void (*hook)(void))
 static struct {
     pthread_once_t once;
     bool done;
-} code_fork = {.once = PTHREAD_ONCE_INIT};
+} own_fork = {.once = PTHREAD_ONCE_INIT};
 
-static void code_fork_register(void)
+static void own_locks(void)
 {
-    code_fork.done = pthread_atfork(posix_code_lock, posix_code_unlock, posix_code_unlock) == 0;
+    posix_code_lock();
+    posix_twins_lock();
+    posix_private_lock();
+}
+
+static void own_unlocks(void)
+{
+    posix_private_unlock();
+    posix_twins_unlock();
+    posix_code_unlock();
+}
+
+static void own_fork_register(void)
+{
+    own_fork.done = pthread_atfork(own_locks, own_unlocks, own_unlocks) == 0;
 }
 
 bool port_on_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
 {
-    /* What is registered first is locked last; the list of modules once, however many others come. */
-    (void)pthread_once(&code_fork.once, code_fork_register);
-    return code_fork.done && pthread_atfork(before, parent, child) == 0;
+    /* What is registered first is locked last; the port's own locks once, however many others come. */
+    (void)pthread_once(&own_fork.once, own_fork_register);
+    return own_fork.done && pthread_atfork(before, parent, child) == 0;
 }
 
 bool port_on_exit(void (*hook)(void))

@@ -150,47 +150,76 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 
 /* ---- the walk ---- */
 
-/* Whether code lies at an address. It is looked for without a lock, first where the address before lay (*hint); what was not
- * found is looked for with it, for another thread may be collecting. */
-static bool is_code(uintptr_t address, size_t *hint)
+/* Code from `start` on. */
+struct code {
+    uintptr_t start;
+    size_t bytes;
+};
+
+/* The range of code in which an address lies, as far as the ranges are collected; or no bytes. */
+static struct code look_for_code(uintptr_t address)
 {
-    if (is_in_range(address, *hint))
-        return true;
-    for (size_t i = 0; i < LOAD(&code_map.count); i++)
-        if (is_in_range(address, i)) {
-            *hint = i;
-            return true;
-        }
+    for (size_t i = 0; i < LOAD(&code_map.count); i++) {
+        uintptr_t start = LOAD(&code_map.range[i].start);
+        size_t bytes = LOAD(&code_map.range[i].end) - start;
+        if (address - start < bytes)
+            return (struct code){start, bytes};
+    }
+    return (struct code){0, 0};
+}
+
+/* It is looked for without the lock; what was not found is looked for with it, for another thread may be collecting. */
+static __attribute__((noinline)) struct code find_code(uintptr_t address)
+{
+    struct code code = look_for_code(address);
+    if (code.bytes != 0)
+        return code;
     port_lock(&code_map.lock);
     if (dl_iterate_phdr(is_changed, NULL) != 2)
         collect_modules();
-    bool is_found = find_range(address) < code_map.count;
+    code = look_for_code(address);
     port_unlock(&code_map.lock);
-    return is_found;
+    return code;
 }
+
+#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
+
+/* A frame is the address of the next outer frame, then the return address; outer frames lie higher. Most return addresses lie in
+ * the same range of code as the one before. */
+size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
+{
+    const uintptr_t *at = frame;
+    struct code code = {0, 0};
+    size_t count = 1;
+    if (stack_end == 0)
+        stack_end = find_stack_end();
+    uintptr_t last = stack_end - 2 * sizeof *at; /* where the last frame may lie */
+    if (most == 0 || stack_end == 1 || (uintptr_t)at > last || (uintptr_t)at % sizeof *at != 0)
+        return 0;
+    addresses[0] = at[1];
+    for (; count < most; count++) {
+        uintptr_t outer = at[0];
+        if (outer <= (uintptr_t)at || outer > last || outer % sizeof *at != 0)
+            break;
+        at = (const uintptr_t *)outer;
+        uintptr_t address = at[1];
+        if (address - code.start >= code.bytes)
+            code = find_code(address);
+        if (code.bytes == 0)
+            break;
+        addresses[count] = address;
+    }
+    return count;
+}
+
+#else
 
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 {
-    size_t count = 0;
-#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
-    uintptr_t at = (uintptr_t)frame;
-    size_t range = 0;
-    if (stack_end == 0)
-        stack_end = find_stack_end();
-    /* A frame is the address of the next outer frame, then the return address; outer frames lie higher. */
-    while (count < most && at % sizeof(uintptr_t) == 0 && at + 2 * sizeof(uintptr_t) <= stack_end) {
-        const uintptr_t *pair = (const uintptr_t *)at;
-        if (count != 0 && !is_code(pair[1], &range))
-            break;
-        addresses[count++] = pair[1];
-        if (pair[0] <= at)
-            break;
-        at = pair[0];
-    }
-#else
-    (void)frame, (void)addresses, (void)most, (void)find_stack_end;
-#endif
-    return count;
+    (void)frame, (void)addresses, (void)most, (void)find_stack_end, (void)find_code;
+    return 0;
 }
+
+#endif
 
 #endif

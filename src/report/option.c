@@ -42,6 +42,7 @@ static const struct option option_table[] = {
     {"lookaside", OPTION_CHOICE, FIELD(lookaside_bypass), 0, 0, "cache|bypass"},
     {"force_irql", OPTION_CHOICE, FIELD(force_irql), 0, 0, OFF_ON},
     {"wrong_option", OPTION_CHOICE, FIELD(wrong_option), 0, 0, "skip|abort"},
+    {"checker", OPTION_CHOICE, FIELD(checker), 0, 0, "auto|off"},
     {"hit", OPTION_MASKS, FIELD(verifier.hit), 0, 0, NULL},
     {"hit_nth", OPTION_NUMBER, FIELD(verifier.hit_nth), 0, NUMBER_MOST, NULL},
     {"hit_site", OPTION_SITE, FIELD(verifier.hit_site), 0, 0, NULL},

@@ -10,6 +10,7 @@
 
 enum wrong_tag_policy { WRONG_TAG_REPORT, WRONG_TAG_STOP, WRONG_TAG_IGNORE };
 enum exit_policy { EXIT_IGNORE, EXIT_REPORT, EXIT_ABORT };
+enum checker_policy { CHECKER_AUTO, CHECKER_OFF };
 enum fill_policy { FILL_PATTERN, FILL_NONE, FILL_ZERO };
 
 enum fault_stacks_policy { FAULT_STACKS_OFF, FAULT_STACKS_FAIL, FAULT_STACKS_RECORD };
@@ -79,6 +80,7 @@ struct options {
     uint64_t lookaside_bypass;
     uint64_t force_irql;
     uint64_t wrong_option; /* 1: a word that is no option ends the program */
+    uint64_t checker;      /* enum checker_policy */
     struct verifier_options verifier;
 };
 

@@ -8,6 +8,9 @@
  * last thread is low again all is accessible. So with one thread at a time every first touch of a unit is caught; with several
  * a touch goes unseen where another thread has paged in the unit since.
  *
+ * Blocks of special pool are trimmed and paged in one by one; who touches what is around them, or a freed one, hears of that
+ * only.
+ *
  * Who changes what. Protection changes under `lock`, but for paging in, which only makes memory accessible and needs none:
  * a fault can come at any instruction of the caller's. The arena commits only above its frontier and publishes the frontier after
  * that, and only what lies below a published frontier is touched here, so that no commit meets a trim. Decommitting
@@ -41,6 +44,7 @@ static struct {
     aligned_u64 trims;
     uint32_t paged_in; /* units made accessible since */
     uint32_t changes;
+    uint32_t is_special_trimmed; /* blocks of paged special pool, too */
     bool is_prepared;  /* fork is taken care of */
 } force = {.lock = PORT_LOCK_INITIAL};
 
@@ -69,12 +73,20 @@ static bool force_open_all(void)
 static void force_trim(void)
 {
     size_t bytes = force_bytes();
-    if (bytes == 0 || (bytes == force.trimmed && LOAD(&force.paged_in) == 0))
+    bool is_due = bytes != 0 && (bytes != force.trimmed || LOAD(&force.paged_in) != 0);
+    bool has_special = special_live_pages() != 0;
+    if (!is_due && !has_special)
         return;
-    STORE(&force.paged_in, 0);
     __atomic_add_fetch(&force.changes, 1, __ATOMIC_SEQ_CST);
-    STORE(&force.trimmed, bytes);
-    (void)port_protect((void *)force_base(), bytes, false);
+    if (is_due) {
+        STORE(&force.paged_in, 0);
+        STORE(&force.trimmed, bytes);
+        (void)port_protect((void *)force_base(), bytes, false);
+    }
+    if (has_special) {
+        STORE(&force.is_special_trimmed, true);
+        special_trim(POOLS - 1);
+    }
     __atomic_add_fetch(&force.changes, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -82,6 +94,15 @@ static void force_untrim(void)
 {
     if (force.trimmed != 0 && force_open_all())
         STORE(&force.trimmed, 0);
+    if (force.is_special_trimmed) {
+        special_untrim(POOLS - 1);
+        STORE(&force.is_special_trimmed, false);
+    }
+}
+
+static bool force_is_trimmed(bool is_special)
+{
+    return is_special ? LOAD(&force.is_special_trimmed) != 0 : LOAD(&force.trimmed) != 0;
 }
 
 /* ---- faults ---- */
@@ -123,13 +144,14 @@ static uint32_t force_changes(void)
 
 static bool force_on_fault(const struct port_fault *fault)
 {
-    if (fault->address - force_base() >= force_bytes())
+    bool is_special = special_gate_at(fault->address) != SPECIAL_GATE_SHUT && special_pool_at(fault->address) == POOLS - 1;
+    if (!is_special && fault->address - force_base() >= force_bytes())
         return false;
     uint32_t changes = force_changes();
     if (changes % 2 == 0 && let_through.changes == changes && let_through.address == fault->address &&
         let_through.instruction == fault->instruction)
         return false;
-    if (LOAD(&force.trimmed) != 0 && irql_now() >= IRQL_DISPATCH) {
+    if (force_is_trimmed(is_special) && irql_now() >= IRQL_DISPATCH) {
         force_report(fault);
         changes = force_changes();
     }
@@ -137,9 +159,11 @@ static bool force_on_fault(const struct port_fault *fault)
     let_through.instruction = fault->instruction;
     let_through.changes = changes;
     /* Nothing is trimmed: it was, a moment ago, or never. */
-    if (changes % 2 == 0 && LOAD(&force.trimmed) == 0)
+    if (changes % 2 == 0 && !force_is_trimmed(is_special))
         return true;
-    return force_page_in(fault->address);
+    if (is_special)
+        special_page_in(fault->address);
+    return is_special || force_page_in(fault->address);
 }
 
 /* ---- threads come and go ---- */

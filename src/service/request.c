@@ -5,6 +5,7 @@
 #include "service/request.h"
 
 #include "base/tag.h"
+#include "pool/checker.h"
 #include "pool/pool.h"
 #include "report/option.h"
 #include "service/irql.h"
@@ -65,6 +66,8 @@ void *request_fill(void *block, size_t bytes)
     enum fill_policy fill = (enum fill_policy)LOAD(&wdk_policy.fill);
     if (fill != FILL_NONE)
         memset(block, fill == FILL_ZERO ? 0 : FRESH_BYTE, bytes);
+    if (fill == FILL_PATTERN)
+        checker_undefine(block, bytes);
     return block;
 }
 

@@ -121,6 +121,7 @@ static void every_option_is_understood(void)
         "lookaside=cache",
         "force_irql=on",
         "force_irql=off",
+        "checker=auto",
         "cache=1G;wrong_tag=stop, exit=ignore;lock=off  prefault=off,",
     };
     same(tagpool_start("reserve=64M"), TAGPOOL_OK);
@@ -233,7 +234,7 @@ static void reserve_may_be_a_megabyte(void)
     }
 }
 
-/* "`reserve` came after the first start (TAGPOOL_EBUSY)"; the rest counts. */
+/* "Another `reserve` ... came after the first start (TAGPOOL_EBUSY)"; the rest counts. */
 static void reserve_comes_too_late(void)
 {
     tagpool_free(tagpool_alloc(TAGPOOL_PAGED, 1, TAG));
@@ -244,6 +245,16 @@ static void reserve_comes_too_late(void)
     void *block = tagpool_alloc(TAGPOOL_PAGED, 1, TAG);
     check(block != NULL);
     tagpool_free(block);
+}
+
+/* "Another `reserve` or `checker` came after the first start (TAGPOOL_EBUSY)". */
+static void checker_comes_too_late(void)
+{
+    same(tagpool_start("checker=off"), TAGPOOL_OK);
+    same(tagpool_start("checker=off limit_paged=5M"), TAGPOOL_OK);
+    same(tagpool_start("checker=auto limit_paged=6M"), TAGPOOL_EBUSY);
+    same(tagpool_limit(TAGPOOL_PAGED), 6 << 20);
+    same(tagpool_start("checker=off"), TAGPOOL_OK);
 }
 
 /* "halved until it fits": a terabyte each is more than this child may map. */
@@ -360,6 +371,7 @@ int main(void)
         fresh_test(reserve_has_bounds),
         fresh_test(reserve_may_be_a_megabyte),
         fresh_test(reserve_comes_too_late),
+        fresh_test(checker_comes_too_late),
         fresh_test(reserve_is_halved_until_it_fits),
         fresh_test(no_address_space_at_all),
         fresh_test(the_environment_comes_first),

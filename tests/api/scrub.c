@@ -11,7 +11,7 @@
 static int begin_scrub(void **state)
 {
     begin(state);
-    same(tagpool_start("tail_check=on free_check=on"), 0);
+    same(tagpool_start("checker=off tail_check=on free_check=on"), 0); /* tests damage memory on purpose */
     while (tagpool_scrub(1000, NULL) == 1000)
         continue;
     return 0;

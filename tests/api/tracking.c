@@ -277,12 +277,69 @@ static void threads(void **state)
     same(allocs, 60000);
 }
 
+struct writer {
+    uint32_t tag;
+    size_t bytes; /* of each of its blocks */
+    bool *ends;
+};
+
+static void *fill_log(void *context)
+{
+    const struct writer *writer = context;
+    while (!__atomic_load_n(writer->ends, __ATOMIC_RELAXED))
+        tagpool_free(tagpool_alloc(TAGPOOL_PAGED, writer->bytes, writer->tag));
+    return NULL;
+}
+
+struct reader {
+    const struct writer *writer;
+    size_t writers, whole, other;
+};
+
+static bool is_whole(const struct tagpool_operation *operation, void *context)
+{
+    struct reader *reader = context;
+    size_t i = 0;
+    while (i < reader->writers && operation->tag != reader->writer[i].tag)
+        i++;
+    if (i == reader->writers || operation->bytes != reader->writer[i].bytes || operation->block == NULL ||
+        operation->sequence == 0 || (operation->nth == 0) != operation->is_free || operation->frame_count == 0)
+        reader->other++;
+    reader->whole++;
+    return true;
+}
+
+/* "Visits the operations that the log has kept": each of them whole, while threads add others in its few places. */
+static void the_log_of_threads(void **state)
+{
+    struct writer writer[3];
+    pthread_t thread[3];
+    bool ends = false;
+    (void)state;
+    same(tagpool_start("track=t* log=48"), 0);
+    for (size_t i = 0; i < 3; i++) {
+        writer[i] = (struct writer){fresh_tag(), 10 + 100 * i, &ends};
+        same(pthread_create(&thread[i], NULL, fill_log, &writer[i]), 0);
+    }
+    struct reader reader = {.writer = writer, .writers = 3};
+    while (reader.whole < 20000)
+        tagpool_log_walk(is_whole, &reader);
+    __atomic_store_n(&ends, true, __ATOMIC_RELAXED);
+    for (size_t i = 0; i < 3; i++)
+        same(pthread_join(thread[i], NULL), 0);
+    same(reader.other, 0);
+    /* At rest all places are full. */
+    reader = (struct reader){.writer = writer, .writers = 3};
+    tagpool_log_walk(is_whole, &reader);
+    check(reader.whole == 48 && reader.other == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         track_test(what_is_kept), track_test(file_and_line), track_test(not_tracked), track_test(like_other_blocks),
         track_test(frames),       track_test(the_log),       track_test(a_short_log), track_test(sites),
-        track_test(threads),
+        track_test(threads),      track_test(the_log_of_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The bench suite, included by the Makefile. `make bench` measures and leaves $(B)/bench.json; options are variables, listed
-# in tests/bench/bench.c (ROUNDS, ROWS, CONTENDERS, PEERS, BASE, QUICK). `make instructions` counts them under valgrind.
+# in tests/bench/bench.c (ROUNDS, ROWS, CONTENDERS, PEERS, BASE, QUICK); last it prints what the verifier costs, as `make
+# bench-tracking bench-special` do alone. `make instructions` counts instructions under valgrind.
 #
 # One worker program per way to call an allocator; every allocator is a shared library, called through the PLT.
 # `make bench-scale` (tests/bench/sweep.c) and `make soak MINUTES=10` (tests/bench/curve.c, also SECONDS= and CONTENDER=) leave
@@ -14,7 +15,8 @@ BENCH_DRIVER := $(patsubst %,tests/bench/%.c,bench contenders means table json r
 BENCH_SWEEP := $(patsubst %,tests/bench/%.c,sweep sweep_print contenders means options resident)
 BENCH_CURVE := $(patsubst %,tests/bench/%.c,curve contenders options)
 BENCH_WRAPPERS := lock atomic thread null
-BENCH_PROGRAMS := $(patsubst %,$(BENCH)/worker-%,malloc tagpool $(BENCH_WRAPPERS)) $(BENCH)/bench $(BENCH)/sweep $(BENCH)/soak
+BENCH_PROGRAMS := $(patsubst %,$(BENCH)/worker-%,malloc tagpool $(BENCH_WRAPPERS)) \
+    $(patsubst %,$(BENCH)/%,bench sweep soak tracking special)
 # The loops are always optimised, and the compiler must not reason about malloc: it would have fewer calls to make.
 BENCH_COMPILE = $(CC) $(filter-out -MMD -MP,$(COMMON)) -O2 -fno-builtin-malloc -fno-builtin-free -pthread
 BENCH_LINK = $(LDFLAGS) -Wl,-z,now -ldl -lm
@@ -23,6 +25,8 @@ bench-programs: $(BENCH_PROGRAMS)
 
 bench: bench-programs
 	@$(BENCH)/bench $(BENCH) $(B)/bench.json
+	@$(BENCH)/tracking
+	@$(BENCH)/special
 
 bench-scale: bench-programs
 	@$(BENCH)/sweep $(BENCH) $(B)/scale.csv

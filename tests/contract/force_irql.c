@@ -4,6 +4,7 @@
  * takes SIGSEGV over. */
 #include "../api/test.h"
 
+#include "tagpool/verifier.h"
 #include "tagpool/wdk/irql.h"
 
 #include <errno.h>
@@ -159,6 +160,7 @@ static void a_spin_lock_in_paged_pool(void)
 /* The report names the block: a big one by any of its pages, a freed one by its tag; none where no block ever was. */
 static void the_report_names_the_block(void)
 {
+    same(tagpool_start("checker=off"), TAGPOOL_OK); /* a checker would see the touch of a freed block first */
     force();
     volatile char *big = paged(5 * UNIT);
     volatile char *freed = paged(100);
@@ -428,6 +430,101 @@ static void pools_are_used_while_others_are_raised(void)
 static void checked_pools_are_used_while_others_are_raised(void)
 {
     pools_are_used_meanwhile("tail_check=on free_check=on cache=0");
+}
+
+/* ---- Special pool ---- */
+
+#define SPECIAL "force_irql=on special=Wave stack_frames=0 special_guard="
+
+/* "That holds for paged blocks of special pool, too": first and last byte, small and big, not nonpaged ones; again after the next
+ * raise; what is allocated and freed in between as before. */
+static void special_pool_with(const char *options)
+{
+    struct tagpool_special_use use;
+    same(tagpool_start(options), TAGPOOL_OK);
+    volatile char *block = paged(100);
+    volatile char *big = paged(3 * PAGE + 5);
+    volatile char *nonpaged = tagpool_alloc(TAGPOOL_NONPAGED, 100, TAGPOOL_TAG('W', 'a', 'v', 'e'));
+    tagpool_special_read(&use);
+    same(use.blocks, 3);
+    block[99] = 'x';
+    for (unsigned level = DISPATCH_LEVEL; level <= HIGH_LEVEL; level += HIGH_LEVEL - DISPATCH_LEVEL) {
+        KfRaiseIrql((KIRQL)level);
+        nonpaged[0] = 1;
+        same(caught_count, 0);
+        same(read_byte(block + 99), 'x');
+        check(touched(block + 99, level, 0, block, 100));
+        write_byte(block, 'y');
+        same(caught_count, 0); /* let through once is let through until the next trim */
+        write_byte(big + 3 * PAGE + 4, 'z');
+        check(touched(big + 3 * PAGE + 4, level, 1, big, 3 * PAGE + 5));
+        KfLowerIrql(PASSIVE_LEVEL);
+        check(block[0] == 'y' && block[99] == 'x' && big[3 * PAGE + 4] == 'z');
+        same(caught_count, 0);
+        drop(block);
+        block = paged(100);
+        block[99] = 'x';
+        same(tagpool_validate(), TAGPOOL_OK);
+    }
+    drop(block);
+    drop(big);
+    drop(nonpaged);
+    same(caught_count, 0);
+    same(tagpool_validate(), TAGPOOL_OK);
+}
+
+static void marked_special_pool(void)
+{
+    special_pool_with(SPECIAL "mark");
+}
+
+static void protected_special_pool(void)
+{
+    special_pool_with(SPECIAL "protect");
+}
+
+static void patterned_special_pool(void)
+{
+    special_pool_with(SPECIAL "pattern");
+}
+
+/* "What a touch of the pages around them is, or of a freed one, stays as it is without this option." */
+static void beside_special_blocks(void)
+{
+    same(tagpool_start(SPECIAL "mark"), TAGPOOL_OK);
+    volatile char *block = paged(PAGE);
+    volatile char *freed = paged(PAGE);
+    drop(freed);
+    KfRaiseIrql(DISPATCH_LEVEL);
+    (void)read_byte(block + PAGE);
+    check(mistake(0xCD, (uintptr_t)block + PAGE));
+    same(tagpool_irql(), DISPATCH_LEVEL);
+    (void)read_byte(freed + 5);
+    check(mistake(0xCC, (uintptr_t)freed + 5));
+    same(tagpool_irql(), DISPATCH_LEVEL);
+    (void)read_byte(block + 5);
+    check(touched(block + 5, DISPATCH_LEVEL, 0, block, PAGE));
+    KfLowerIrql(PASSIVE_LEVEL);
+    same(block[5], 0);
+    drop(block);
+    same(caught_count, 0);
+}
+
+/* Threads below DISPATCH_LEVEL allocate, use and free such blocks, by pages and by patterns, while another is raised and lowered;
+ * what is freed meanwhile is as inaccessible as ever: it would not read zero when it is used again. */
+static void special_pool_is_used_while_others_are_raised(void)
+{
+    pools_are_used_meanwhile(SPECIAL "mark special_pages=600");
+}
+
+static void protected_special_pool_is_used_while_others_are_raised(void)
+{
+    pools_are_used_meanwhile(SPECIAL "protect special_pages=600");
+}
+
+static void patterned_special_pool_is_used_while_others_are_raised(void)
+{
+    pools_are_used_meanwhile(SPECIAL "pattern special_pages=600");
 }
 
 /* ---- fork ---- */
@@ -754,6 +851,13 @@ int main(void)
         fresh_test(threads_below_touch_much),
         fresh_test(pools_are_used_while_others_are_raised),
         fresh_test(checked_pools_are_used_while_others_are_raised),
+        fresh_test(marked_special_pool),
+        fresh_test(protected_special_pool),
+        fresh_test(patterned_special_pool),
+        fresh_test(beside_special_blocks),
+        fresh_test(special_pool_is_used_while_others_are_raised),
+        fresh_test(protected_special_pool_is_used_while_others_are_raised),
+        fresh_test(patterned_special_pool_is_used_while_others_are_raised),
         fresh_test(a_child_has_the_level_of_its_thread),
         fresh_test(the_option_goes_off),
         fresh_test(a_simulator_says_when_its_level_changes),

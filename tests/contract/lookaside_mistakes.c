@@ -392,6 +392,7 @@ static void level_of_entries(void **state)
 
 int main(void)
 {
+    (void)tagpool_start("checker=off"); /* tests write behind blocks and to freed ones on purpose */
     const struct CMUnitTest tests[] = {
         test(initialised_twice),
         test(deleted_uninitialised),

@@ -362,6 +362,7 @@ static void processes(void **state)
 
 int main(void)
 {
+    (void)tagpool_start("checker=off"); /* tests write behind blocks and to freed ones on purpose */
     const struct CMUnitTest tests[] = {
         contract_test(charged_until_freed), contract_test(given_back_to_its_process), contract_test(realloc_gives_back),
         contract_test(the_limit),           contract_test(no_memory),                 contract_test(idle_process),

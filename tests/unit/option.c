@@ -93,6 +93,8 @@ static void every_option(void **state)
         {"lookaside=bypass", OFFSET(lookaside_bypass), 1},
         {"force_irql=on", OFFSET(force_irql), 1},
         {"wrong_option=abort", OFFSET(wrong_option), 1},
+        {"checker=auto", OFFSET(checker), CHECKER_AUTO},
+        {"checker=off", OFFSET(checker), CHECKER_OFF},
         {"hit_nth=5", OFFSET(verifier.hit_nth), 5},
         {"stack_frames=64", OFFSET(verifier.stack_frames), 64},
         {"fault=10000", OFFSET(verifier.fault), 10000},
@@ -118,6 +120,7 @@ static void defaults(void **state)
     assert_true((options.tail_check | options.free_check | options.prefault | options.lock) == 0);
     assert_true(options.fill == FILL_PATTERN && (options.strict | options.lookaside_bypass | options.force_irql |
                                                 options.wrong_option) == 0);
+    assert_true(options.checker == CHECKER_AUTO);
     const struct verifier_options *verifier = &options.verifier;
     assert_true(verifier->stack_frames == 16 && verifier->log == 65536 && verifier->unload == UNLOAD_STOP);
     assert_true((verifier->fault | verifier->fault_nth | verifier->hit.count | verifier->track.count) == 0);
@@ -154,9 +157,10 @@ static void bad_words(void **state)
         {"leak_blocks=1000001", "expected leak_blocks=0 to 1000000"},
         {"leak_blocks=1K", "expected leak_blocks=0 to 1000000"},
         {"=", "; expected reserve limit_nonpaged limit_paged cache wrong_tag tail_check free_check prefault lock exit "
-              "leak_blocks fill strict lookaside force_irql wrong_option hit "},
+              "leak_blocks fill strict lookaside force_irql wrong_option checker hit "},
         {"fill=1", "expected fill=pattern|none|zero"},
         {"lookaside=off", "expected lookaside=cache|bypass"},
+        {"checker=on", "expected checker=auto|off"},
         {"Lock=on", "; expected reserve limit_nonpaged"},
     };
     (void)state;

@@ -352,6 +352,7 @@ static void all_at_once(void **state)
 
 int main(void)
 {
+    (void)tagpool_start("checker=off"); /* tests write behind blocks and to freed ones on purpose */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_a_model), cmocka_unit_test(by_threads), block_test(protected_and_patterned),
         block_test(option_changes),        block_test(watched),          block_test(watched_and_reallocated),
