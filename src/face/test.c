@@ -11,7 +11,7 @@
 #include "report/output.h"
 
 static struct tagpool_test tests[TRIALS_MOST];
-static PORT_THREAD_LOCAL bool test_is_here;       /* this thread has opened its test, and not joined it */
+static PORT_THREAD_LOCAL bool test_is_here;        /* this thread has opened its test, and not joined it */
 static PORT_THREAD_LOCAL const char *test_refusal; /* why its last test could not be opened */
 
 uint64_t tagpool_mark(void)

@@ -76,8 +76,7 @@ static bool judge_tag(const struct tagpool_test_block *block, const struct gain 
     return true;
 }
 
-static const char *judge_growth(const struct tagpool_test_block *block, const struct tagpool_test *test,
-                                const struct gain *gains)
+static const char *judge_growth(const struct tagpool_test_block *block, const struct tagpool_test *test, const struct gain *gains)
 {
     struct scope scope;
     struct text line;

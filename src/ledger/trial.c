@@ -16,9 +16,9 @@ struct trial_row {
 };
 
 static struct {
-    uint32_t number[TRIALS_MOST];         /* 0: not open */
-    struct trial_row *rows[TRIALS_MOST];  /* by tag index; stay for the next test at that place */
-    uint32_t open, opened;                /* how many are, were */
+    uint32_t number[TRIALS_MOST];        /* 0: not open */
+    struct trial_row *rows[TRIALS_MOST]; /* by tag index; stay for the next test at that place */
+    uint32_t open, opened;               /* how many are, were */
     struct port_lock lock;
 } trials = {.lock = PORT_LOCK_INITIAL};
 

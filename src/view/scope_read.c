@@ -5,6 +5,10 @@
 #include "ledger/driver.h"
 #include "view/scope.h"
 
+#define SCOPE_WORDS \
+    "up to 16 masks of tags (one to four printing characters, `?` for any, `*` for any number), driver=NAME, thread=self, " \
+    "thread=NUMBER"
+
 struct scope_word {
     const char *start;
     size_t length;
@@ -87,7 +91,6 @@ bool scope_read(const char *words, struct scope_filter *filter, struct text *why
     bool is_driver = scope_word_has(&word, "driver=");
     text_char(why, '"');
     text_bytes(why, word.start, word.length);
-    text_string(why, is_driver ? "\" is no driver that was ever loaded" : "\" is no scope; expected up to 16 masks of tags "
-                "(one to four printing characters, `?` for any, `*` for any number), driver=NAME, thread=self, thread=NUMBER");
+    text_string(why, is_driver ? "\" is no driver that was ever loaded" : "\" is no scope; expected " SCOPE_WORDS);
     return false;
 }
