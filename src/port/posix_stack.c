@@ -151,31 +151,31 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 /* ---- the walk ---- */
 
 /* Code from `start` on. */
-struct code {
+struct code_range {
     uintptr_t start;
     size_t bytes;
 };
 
 /* The range of code in which an address lies, or no bytes. It is looked for without a lock: should modules come or go at the same
  * moment, a stack may be cut short. */
-static __attribute__((noinline)) struct code find_code(uintptr_t address)
+static __attribute__((noinline)) struct code_range find_code_range(uintptr_t address)
 {
     size_t i = 0;
     while (i < LOAD(&code_map.count) && !is_in_range(address, i))
         i++;
     if (i >= LOAD(&code_map.count)) {
         if (dl_iterate_phdr(is_changed, NULL) == 2)
-            return (struct code){0, 0};
+            return (struct code_range){0, 0};
         port_lock(&code_map.lock);
         collect_modules();
         i = find_range(address);
         port_unlock(&code_map.lock);
     }
     if (i >= RANGES_MOST)
-        return (struct code){0, 0};
+        return (struct code_range){0, 0};
     uintptr_t start = LOAD(&code_map.range[i].start);
     size_t bytes = LOAD(&code_map.range[i].end) - start;
-    return i < LOAD(&code_map.count) && address - start < bytes ? (struct code){start, bytes} : (struct code){0, 0};
+    return i < LOAD(&code_map.count) && address - start < bytes ? (struct code_range){start, bytes} : (struct code_range){0, 0};
 }
 
 #if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
@@ -185,7 +185,7 @@ static __attribute__((noinline)) struct code find_code(uintptr_t address)
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 {
     const uintptr_t *at = frame;
-    struct code code = {0, 0};
+    struct code_range code = {0, 0};
     size_t count = 1;
     if (stack_end == 0)
         stack_end = find_stack_end();
@@ -200,7 +200,7 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
         at = (const uintptr_t *)outer;
         uintptr_t address = at[1];
         if (address - code.start >= code.bytes)
-            code = find_code(address);
+            code = find_code_range(address);
         if (code.bytes == 0)
             break;
         addresses[count] = address;
@@ -212,7 +212,7 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 {
-    (void)frame, (void)addresses, (void)most, (void)find_stack_end, (void)find_code;
+    (void)frame, (void)addresses, (void)most, (void)find_stack_end, (void)find_code_range;
     return 0;
 }
 
