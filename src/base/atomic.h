@@ -21,6 +21,7 @@ typedef uint64_t aligned_u64 __attribute__((aligned(8)));
 #define ADD(p, n) ((void)(*(p) += (n)))
 #define FENCE() ((void)0)
 #define FENCE_AT_EXCHANGE() ((void)0)
+#define FETCH_TO_WRITE(p) ((void)(p))
 
 static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
 {

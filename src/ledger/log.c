@@ -55,7 +55,7 @@ uint64_t log_last_number(void)
 }
 
 /* Forgets all but what is being written at this moment. */
-static void forget(struct log_ring *ring)
+static void forget_ring(struct log_ring *ring)
 {
     for (size_t i = 0; i < operations_log.room; i++) {
         uint64_t stamp = LOAD(&ring->place[i].stamp);
@@ -67,7 +67,7 @@ static void forget(struct log_ring *ring)
 
 /* Rings that are too small are left behind, for other threads may be writing to them; all of those together are not larger than
  * the last ones. On bare metal there are none. */
-static bool make_room(size_t entries)
+static bool make_log_room(size_t entries)
 {
     size_t bytes = round_up(entries * sizeof(struct log_place), PORT_UNIT_BYTES);
     size_t old_bytes = operations_log.room * sizeof(struct log_place);
@@ -99,8 +99,8 @@ void log_resize(size_t entries)
         return;
     STORE(&operations_log.entries, 0);
     for (unsigned i = 0; i < LOG_RINGS; i++)
-        forget(&operations_log.ring[i]);
-    if (make_room(entries))
+        forget_ring(&operations_log.ring[i]);
+    if (make_log_room(entries))
         STORE_RELEASE(&operations_log.entries, entries);
 }
 

@@ -20,7 +20,7 @@ static PORT_THREAD_LOCAL struct {
 } let_pass;
 
 /* The place of a run's last block; false if nothing is known of it. */
-static bool find_block(const struct special_block *special, struct place *place)
+static bool find_special_block(const struct special_block *special, struct place *place)
 {
     if (special == NULL || LOAD(&special->note) == 0)
         return false;
@@ -43,8 +43,8 @@ static bool find_missed(uintptr_t address, struct place *place)
     uintptr_t page = address & ~(uintptr_t)(special_page_bytes() - 1);
     const struct special_block *run = special_find(address);
     const struct special_block *next = special_find(page + special_page_bytes());
-    bool has_before = run != NULL && page >= special_data(run) + special_charged(run) && find_block(run, place);
-    bool has_behind = next != run && find_block(next, has_before ? &other : place);
+    bool has_before = run != NULL && page >= special_data(run) + special_charged(run) && find_special_block(run, place);
+    bool has_behind = next != run && find_special_block(next, has_before ? &other : place);
     if (has_before && has_behind) {
         bool is_live = place->kind == PLACE_LIVE;
         bool is_nearer = distance_to(&other, address) < distance_to(place, address);

@@ -151,35 +151,35 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 /* ---- the walk ---- */
 
 /* Code from `start` on. */
-struct code {
+struct code_range {
     uintptr_t start;
     size_t bytes;
 };
 
 /* The range of code in which an address lies, as far as the ranges are collected; or no bytes. */
-static struct code look_for_code(uintptr_t address)
+static struct code_range look_for_range(uintptr_t address)
 {
     for (size_t i = 0; i < LOAD(&code_map.count); i++) {
         uintptr_t start = LOAD(&code_map.range[i].start);
         size_t bytes = LOAD(&code_map.range[i].end) - start;
         if (address - start < bytes)
-            return (struct code){start, bytes};
+            return (struct code_range){start, bytes};
     }
-    return (struct code){0, 0};
+    return (struct code_range){0, 0};
 }
 
 /* It is looked for without the lock; what was not found is looked for with it, for another thread may be collecting. */
-static __attribute__((noinline)) struct code find_code(uintptr_t address)
+static __attribute__((noinline)) struct code_range find_code_range(uintptr_t address)
 {
-    struct code code = look_for_code(address);
-    if (code.bytes != 0)
-        return code;
+    struct code_range range = look_for_range(address);
+    if (range.bytes != 0)
+        return range;
     port_lock(&code_map.lock);
     if (dl_iterate_phdr(is_changed, NULL) != 2)
         collect_modules();
-    code = look_for_code(address);
+    range = look_for_range(address);
     port_unlock(&code_map.lock);
-    return code;
+    return range;
 }
 
 #if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
@@ -189,7 +189,7 @@ static __attribute__((noinline)) struct code find_code(uintptr_t address)
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 {
     const uintptr_t *at = frame;
-    struct code code = {0, 0};
+    struct code_range code = {0, 0};
     size_t count = 1;
     if (stack_end == 0)
         stack_end = find_stack_end();
@@ -204,7 +204,7 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
         at = (const uintptr_t *)outer;
         uintptr_t address = at[1];
         if (address - code.start >= code.bytes)
-            code = find_code(address);
+            code = find_code_range(address);
         if (code.bytes == 0)
             break;
         addresses[count] = address;
@@ -216,7 +216,7 @@ size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 
 size_t port_stack(const void *frame, uintptr_t *addresses, size_t most)
 {
-    (void)frame, (void)addresses, (void)most, (void)find_stack_end, (void)find_code;
+    (void)frame, (void)addresses, (void)most, (void)find_stack_end, (void)find_code_range;
     return 0;
 }
 

@@ -34,7 +34,7 @@ static bool is_excepted(const struct scope *scope, const struct record *record, 
     return false;
 }
 
-static bool is_told(const struct scope *scope, const struct record *record)
+static bool was_told(const struct scope *scope, const struct record *record)
 {
     return record->sequence > scope->told_from && record->sequence <= scope->told_to;
 }
@@ -53,7 +53,7 @@ static bool scope_look_at(const struct place *place, void *context)
     uint32_t tag = ledger_tag_of(place->tag_index);
     if (!note_is_recorded(place->note) || !record_get(place->start, &record) || (record.flags & RECORD_TRACKED) == 0)
         return true;
-    if (record.sequence <= scope->mark || is_told(scope, &record) || !is_matching(&scope->filter, &record, tag) ||
+    if (record.sequence <= scope->mark || was_told(scope, &record) || !is_matching(&scope->filter, &record, tag) ||
         is_excepted(scope, &record, tag) || kept_has(&looking->kept, place->start))
         return true;
     if (!is_of_trial(scope, &record)) {
