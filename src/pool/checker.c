@@ -127,13 +127,9 @@ static void lose_blocks(void)
 void checker_start(void)
 {
     static bool has_exit_hook;
-    bool zeroed;
-    if (!port_checkers_find())
-        return;
     port_checkers_root((const void *)arena.base, arena.bytes);
     /* Where a pool begins is written in several places, for good: no block begins there, or it would never be lost. */
-    for (unsigned pool = 0; pool < POOLS; pool++)
-        (void)arena_take(pool, 1, &zeroed);
+    (void)arena_skip_start();
     if ((LOAD(&port_checkers) & PORT_LSAN) != 0 && !has_exit_hook)
         has_exit_hook = port_on_exit(lose_blocks);
     pool_feature(FEATURE_CHECKER, true);
