@@ -147,9 +147,10 @@ static bool may_take(unsigned region, size_t pages)
            (is_patterned || specials.is_marked || specials.guarded_blocks < PORT_PROTECTED_MOST);
 }
 
-/* Whoever has the run behind may be looking: what is right already stays. */
+/* Whoever has the run behind may be looking: what is right already stays. A freed block may have been there. */
 static void fill_special_pages(uintptr_t start, size_t bytes)
 {
+    port_checkers_show((const void *)start, bytes);
     const unsigned char *first = (const unsigned char *)start;
     if (*first != SPECIAL_BETWEEN_BYTE || memcmp(first, first + 1, bytes - 1) != 0)
         memset((void *)start, SPECIAL_BETWEEN_BYTE, bytes);

@@ -60,7 +60,7 @@ bool port_commit(void *base, size_t bytes)
     return done;
 }
 
-/* By a new mapping: memcheck looks at each byte of what changes its protection. That is why its protection never does later on; no
+/* By a new mapping: memcheck looks at each byte of what changes its protection. So that does not change later on, either; no
  * block's address is in there. */
 bool port_commit_lazily(void *base, size_t bytes)
 {

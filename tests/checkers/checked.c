@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * checked.c: nothing is wrong: whatever the library itself reads and writes behind blocks and in freed ones goes unseen. Patterns,
- * the scrubber, special pool, other threads, memory given back, the WDK's routines and lists.
+ * checked.c: nothing is wrong: whatever the library itself reads and writes behind blocks and in freed ones goes unseen.
+ * Patterns, the scrubber, special pool, other threads, memory given back, the WDK's routines and lists.
  *
  * memcheck: all is well
  * memcheck: ERROR SUMMARY: 0 errors
@@ -27,7 +27,7 @@ static size_t size_of(size_t i)
 static void *free_all(void *unused)
 {
     for (size_t i = 0; i < BLOCKS; i++) {
-        tagpool_free(blocks[i]);
+        tagpool_free_tag(blocks[i], i % 3 == 1 ? TAG | TAGPOOL_PROTECTED : TAG);
         blocks[i] = NULL;
     }
     return unused;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * held.c: every block is held: by a variable, by a block that is held, by memory of malloc's, by a block of special pool, by a
- * pointer into its middle; blocks hold memory of malloc's; tracked ones are no exception. Nothing is lost.
+ * held.c: every block is held: by a variable, by a block that is held, by memory of malloc's, by a block of special pool; and
+ * blocks hold memory of malloc's; tracked ones are no exception. Nothing is lost.
  *
  * memcheck: definitely lost: 0 bytes in 0 blocks
  * memcheck: indirectly lost: 0 bytes in 0 blocks
+ * memcheck: possibly lost: 0 bytes in 0 blocks
  * memcheck: ERROR SUMMARY: 0 errors
  * lsan: clean */
 #include "checkers.h"
 
 #include <stdlib.h>
 
-static void **held;
+void **held; /* a compiler must believe that somebody reads it */
 
 /* A block, zeroed, with a block and memory of malloc's in it. */
 NOINLINE static void **make(size_t bytes)
@@ -37,7 +38,6 @@ NOINLINE static void hold(void)
     tagpool_start("special=none track=*");
     special[0] = of_malloc;
     special[3] = make(100);
-    special[4] = (char *)make(100) + 50;
     held = special;
 }
 

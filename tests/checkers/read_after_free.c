@@ -7,7 +7,7 @@
  * memcheck: Address 0x.* is 3 bytes inside a block of size 100 free'd
  * memcheck: by 0x.*: give_back \(read_after_free\.c
  * memcheck: Block was alloc'd at
- * memcheck: by 0x.*: take \(read_after_free\.c
+ * memcheck: by 0x.*: take \(checkers\.h
  * memcheck: ERROR SUMMARY: 1 errors
  * asan: ERROR: AddressSanitizer: use-after-poison
  * asan: READ of size 1

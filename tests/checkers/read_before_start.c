@@ -4,7 +4,7 @@
  *
  * memcheck: Invalid read of size 1
  * memcheck: Address 0x.* is 1 bytes before a block of size 100 alloc'd
- * memcheck: by 0x.*: take \(read_before_start\.c
+ * memcheck: by 0x.*: take \(checkers\.h
  * memcheck: ERROR SUMMARY: 1 errors
  * asan: ERROR: AddressSanitizer: use-after-poison
  * asan: READ of size 1

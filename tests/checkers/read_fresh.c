@@ -11,7 +11,6 @@
  * asan: clean */
 #include "checkers.h"
 #include "tagpool/wdk/pool.h"
-#include "tagpool/wdk/pool2.h"
 
 NOINLINE static void use(const char *block)
 {

@@ -5,7 +5,7 @@
  * memcheck: Conditional jump or move depends on uninitialised value
  * memcheck: at 0x.*: main \(read_uninitialised\.c
  * memcheck: Uninitialised value was created by a heap allocation
- * memcheck: by 0x.*: take \(read_uninitialised\.c
+ * memcheck: by 0x.*: take \(checkers\.h
  * memcheck: ERROR SUMMARY: 1 errors
  * asan: clean */
 #include "checkers.h"

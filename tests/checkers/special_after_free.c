@@ -4,7 +4,7 @@
  *
  * memcheck: Invalid read of size 1
  * memcheck: Address 0x.* is 3 bytes inside a block of size 100 free'd
- * memcheck: by 0x.*: take \(special_after_free\.c
+ * memcheck: by 0x.*: take \(checkers\.h
  * memcheck: tagpool: bug check 0xCC
  * memcheck: ERROR SUMMARY: 1 errors
  * asan: tagpool: bug check 0xCC */

@@ -4,7 +4,7 @@
  *
  * memcheck: Invalid write of size 1
  * memcheck: Address 0x.* is 0 bytes after a block of size 100,000 alloc'd
- * memcheck: by 0x.*: take \(write_past_big\.c
+ * memcheck: by 0x.*: take \(checkers\.h
  * memcheck: ERROR SUMMARY: 1 errors
  * asan: ERROR: AddressSanitizer: use-after-poison
  * asan: WRITE of size 100001

@@ -5,7 +5,7 @@
  * memcheck: Invalid write of size 1
  * memcheck: at 0x.*: main \(write_past_end\.c
  * memcheck: Address 0x.* is 0 bytes after a block of size 100 alloc'd
- * memcheck: by 0x.*: take \(write_past_end\.c
+ * memcheck: by 0x.*: take \(checkers\.h
  * memcheck: ERROR SUMMARY: 1 errors
  * asan: ERROR: AddressSanitizer: use-after-poison
  * asan: WRITE of size 1
