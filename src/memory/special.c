@@ -123,7 +123,7 @@ static void decide_guards(void)
     struct special_region *region = &specials.region[0];
     size_t bytes = PORT_UNIT_BYTES;
     specials.is_decided = true;
-    bool may_mark = specials.guard == SPECIAL_MARK && (LOAD(&port_checkers) & PORT_LSAN) == 0;
+    bool may_mark = specials.guard == SPECIAL_MARK && (port_checkers_told() & PORT_LSAN) == 0;
     if (may_mark && port_commit((void *)region->base, bytes)) {
         specials.is_marked = port_guard((void *)region->base, bytes, PORT_GUARD_MARK);
         if (specials.is_marked)

@@ -93,7 +93,9 @@ bool port_is_mapped(const void *address, size_t bytes)
     int saved = errno;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = (uintptr_t)address & ~(page - 1);
+    port_checkers_pause(true); /* asked about a whole page, of which perhaps only a part is anybody's */
     bool mapped = msync((void *)start, (uintptr_t)address - start + bytes, MS_ASYNC) == 0;
+    port_checkers_pause(false);
     errno = saved;
     return mapped;
 }
