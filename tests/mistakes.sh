@@ -12,6 +12,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
 unset TAGPOOL_OPTIONS
+export LSAN_OPTIONS=detect_leaks=0 # some leave blocks behind
 # shellcheck disable=SC3045
 ulimit -c 0 2> /dev/null
 

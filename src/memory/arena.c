@@ -188,6 +188,22 @@ static struct span *grow_last_run(unsigned pool, size_t units)
     return run_find(half, units);
 }
 
+bool arena_skip_start(void)
+{
+    bool done = true;
+    for (unsigned pool = 0; pool < POOLS && done; pool++) {
+        struct span *first = half_start(pool);
+        done = commit(pool, first, 1);
+        if (!done)
+            break;
+        STORE(&first->units, 1);
+        STORE(&first->kind, SPAN_PARKED);
+        arena.half[pool].units_in_use = 1;
+        STORE_RELEASE(&arena.half[pool].frontier, 1);
+    }
+    return done;
+}
+
 struct span *arena_take_locked(unsigned pool, size_t units, bool *zeroed)
 {
     struct half *half = &arena.half[pool];

@@ -41,6 +41,9 @@ INTERNAL_OBJECT struct arena arena;
 /* Reserves both halves, `pool_bytes` each. */
 INTERNAL bool arena_start(uint64_t pool_bytes);
 
+/* No block will ever begin where a half begins. False iff there is no memory. pre: nothing was taken. */
+INTERNAL bool arena_skip_start(void);
+
 /* Undoes arena_start(), as long as nothing was taken. */
 INTERNAL void arena_stop(void);
 

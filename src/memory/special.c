@@ -123,7 +123,7 @@ static void decide_guards(void)
     struct special_region *region = &specials.region[0];
     size_t bytes = PORT_UNIT_BYTES;
     specials.is_decided = true;
-    bool may_mark = specials.guard == SPECIAL_MARK && (LOAD(&port_checkers) & PORT_LSAN) == 0;
+    bool may_mark = specials.guard == SPECIAL_MARK && (port_checkers_told() & PORT_LSAN) == 0;
     if (may_mark && port_commit((void *)region->base, bytes)) {
         specials.is_marked = port_guard((void *)region->base, bytes, PORT_GUARD_MARK);
         if (specials.is_marked)
@@ -147,9 +147,10 @@ static bool may_take(unsigned region, size_t pages)
            (is_patterned || specials.is_marked || specials.guarded_blocks < PORT_PROTECTED_MOST);
 }
 
-/* Whoever has the run behind may be looking: what is right already stays. */
+/* Whoever has the run behind may be looking: what is right already stays. A freed block may have been there. */
 static void fill_special_pages(uintptr_t start, size_t bytes)
 {
+    port_checkers_show((const void *)start, bytes);
     const unsigned char *first = (const unsigned char *)start;
     if (*first != SPECIAL_BETWEEN_BYTE || memcmp(first, first + 1, bytes - 1) != 0)
         memset((void *)start, SPECIAL_BETWEEN_BYTE, bytes);

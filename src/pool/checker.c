@@ -11,7 +11,7 @@
 
 static bool has_twin(bool is_special)
 {
-    return (LOAD(&port_checkers) & PORT_LSAN) != 0 && !is_special;
+    return (port_checkers_told() & PORT_LSAN) != 0 && !is_special;
 }
 
 void checker_alloc(const void *block, size_t bytes, bool is_zeroed, bool is_special)
@@ -60,7 +60,8 @@ struct reached {
 
 static void search_block(uintptr_t start, size_t bytes, void (*visit)(uintptr_t, uintptr_t, void *), struct reached *reached)
 {
-    port_search_in(start, bytes, &(struct port_search){arena.base, arena.bytes, visit, reached});
+    struct port_search search = {arena.base, arena.bytes, visit, reached};
+    port_search_in(start, bytes, &search);
 }
 
 static bool find_block(uintptr_t pointer, struct place *place)
@@ -110,7 +111,8 @@ static void lose_blocks(void)
     reached.block = port_obtain(bytes);
     if (reached.block == NULL)
         return;
-    if (port_search(&(struct port_search){arena.base, arena.bytes, reach_block, &reached})) {
+    struct port_search search = {arena.base, arena.bytes, reach_block, &reached};
+    if (port_search(&search)) {
         (void)owner_walk(search_special, &reached);
         for (size_t i = 0; i < reached.count; i++) {
             struct place place;
@@ -127,14 +129,10 @@ static void lose_blocks(void)
 void checker_start(void)
 {
     static bool has_exit_hook;
-    bool zeroed;
-    if (!port_checkers_find())
-        return;
     port_checkers_root((const void *)arena.base, arena.bytes);
     /* Where a pool begins is written in several places, for good: no block begins there, or it would never be lost. */
-    for (unsigned pool = 0; pool < POOLS; pool++)
-        (void)arena_take(pool, 1, &zeroed);
-    if ((LOAD(&port_checkers) & PORT_LSAN) != 0 && !has_exit_hook)
+    (void)arena_skip_start();
+    if ((port_checkers_told() & PORT_LSAN) != 0 && !has_exit_hook)
         has_exit_hook = port_on_exit(lose_blocks);
     pool_feature(FEATURE_CHECKER, true);
 }

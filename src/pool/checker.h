@@ -12,7 +12,7 @@
 
 #include "pool/pool.h"
 
-/* Looks for checkers and puts the feature on if there is one. pre: the pools have memory, and nobody has any of it. */
+/* Puts the feature on. pre: port_checkers_find() has found one; the pools have address space, and nobody has any of it. */
 INTERNAL void checker_start(void);
 
 static inline bool checker_is_on(void)

@@ -53,7 +53,7 @@ PORT_UNCHECKED static void fill_hidden(void *start, size_t bytes, unsigned char 
 
 static void fill_bytes(void *start, size_t bytes, unsigned char value)
 {
-    if (LOAD(&port_checkers) != 0)
+    if (port_checkers_told() != 0)
         fill_hidden(start, bytes, value);
     else
         memset(start, value, bytes);

@@ -40,6 +40,7 @@ bool pool_start(uint64_t reserve_bytes, bool seeks_checkers)
     uint64_t counters_bytes = TAGPOOL_SEGMENT;
     class_start();
     heaps_open(false);
+    bool is_checked = seeks_checkers && port_checkers_find();
     for (; pool_bytes >= least && !start_floors(pool_bytes, counters_bytes); pool_bytes /= 2)
         counters_bytes /= 2;
     if (pool_bytes < least)
@@ -54,7 +55,7 @@ bool pool_start(uint64_t reserve_bytes, bool seeks_checkers)
         ledger.segment->pools[pool].base = arena.base + pool * (arena.bytes / POOLS);
         ledger.segment->pools[pool].bytes = arena.bytes / POOLS;
     }
-    if (seeks_checkers)
+    if (is_checked)
         checker_start();
     return true;
 }

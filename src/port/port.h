@@ -8,7 +8,7 @@
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
 
-#include "base/internal.h"
+#include "base/atomic.h"
 
 #if TAGPOOL_BARE
 #include "port/bare.h"
@@ -183,7 +183,7 @@ struct port_search {
 
 #if TAGPOOL_BARE || defined(_WIN32)
 
-#define port_checkers 0u
+#define port_checkers_told() 0u
 #define port_checkers_find() false
 #define port_checkers_root(base, bytes) ((void)(base), (void)(bytes))
 #define port_checkers_hide(base, bytes) ((void)(base), (void)(bytes))
@@ -205,6 +205,11 @@ struct port_search {
 
 /* The checkers that are told; none before port_checkers_find() looked which are present. */
 INTERNAL_OBJECT uint32_t port_checkers;
+
+static inline uint32_t port_checkers_told(void)
+{
+    return LOAD(&port_checkers);
+}
 
 /* From now on all present ones are told. False iff there is none. All functions below do nothing for one that is not told. */
 INTERNAL bool port_checkers_find(void);

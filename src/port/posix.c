@@ -56,15 +56,22 @@ bool port_commit(void *base, size_t bytes)
     int saved = errno;
     bool done = mprotect(base, bytes, PROT_READ | PROT_WRITE) == 0;
     if (done)
-        posix_private_add(base, bytes);
+        posix_private_add(base, bytes, true);
     errno = saved;
     return done;
 }
 
-/* Not private: to make all of it unwritable and writable again would take too long, and no block's address is in there. */
+/* By a new mapping: memcheck looks at each byte of what changes its protection. So that does not change later on, either; no
+ * block's address is in there. */
 bool port_commit_lazily(void *base, size_t bytes)
 {
-    return port_protect(base, bytes, true);
+    int saved = errno;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    bool done = mmap(base, bytes, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
+    if (done)
+        posix_private_add(base, bytes, false);
+    errno = saved;
+    return done;
 }
 
 bool port_expect(void *base, size_t bytes)
@@ -87,7 +94,9 @@ bool port_is_mapped(const void *address, size_t bytes)
     int saved = errno;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = (uintptr_t)address & ~(page - 1);
+    port_checkers_pause(true); /* asked about a whole page, of which perhaps only a part is anybody's */
     bool mapped = msync((void *)start, (uintptr_t)address - start + bytes, MS_ASYNC) == 0;
+    port_checkers_pause(false);
     errno = saved;
     return mapped;
 }

@@ -17,9 +17,10 @@ struct port_lock {
 INTERNAL void posix_code_lock(void);
 INTERNAL void posix_code_unlock(void);
 
-/* Memory of the library's own is committed, is released (posix_private.c); and the end of that in which an address lies: 0 if
- * there is none, and *next becomes the start of the next, if that is nearer. The locks: around a fork. */
-INTERNAL void posix_private_add(const void *base, size_t bytes);
+/* Memory of the library's own is committed, is released (posix_private.c); `closes`: at the end it becomes unwritable. And the
+ * end of that in which an address lies: 0 if there is none, and *next becomes the start of the next, if that is nearer.
+ * The locks: around a fork. */
+INTERNAL void posix_private_add(const void *base, size_t bytes, bool closes);
 INTERNAL void posix_private_drop(const void *base, size_t bytes);
 INTERNAL uintptr_t posix_private_end(uintptr_t address, uintptr_t *next);
 INTERNAL void posix_private_lock(void);

@@ -3,8 +3,8 @@
  * posix_lsan.c: makes LeakSanitizer report blocks that it cannot know (contracts in port.h).
  *
  * It knows memory of malloc's only. So each block has a twin there, of its size, allocated at the same call stack, and a node
- * that holds the twin. At exit, before LeakSanitizer looks, the front door finds out which blocks are lost, with the help of
- * the search below; their nodes let go of the twins, and these are what is reported.
+ * that holds the twin. At exit, before LeakSanitizer looks, the front door finds out which blocks are lost, with the help of the
+ * search below; their nodes let go of the twins, and these are what is reported.
  *
  * The search goes through all that the program can write but for our own memory and what AddressSanitizer has poisoned, as
  * freed memory of malloc's is. It reads by the system, so that nothing happens where memory goes away meanwhile.

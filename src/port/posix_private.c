@@ -16,11 +16,12 @@
 
 #include <sys/mman.h>
 
-#define RANGES_MOST 1024 /* what does not fit in is taken for the program's */
+#define RANGES_MOST 1024u /* what does not fit in is taken for the program's */
 
 static struct {
     struct {
         uintptr_t start, end;
+        bool closes;
     } range[RANGES_MOST];
     size_t count;
     uint32_t is_closed;
@@ -42,35 +43,55 @@ static bool is_wanted(void)
     return (LOAD(&port_checkers) & (PORT_MEMCHECK | PORT_LSAN)) != 0;
 }
 
-void posix_private_add(const void *base, size_t bytes)
+/* Both: pre: the lock is held. */
+static void add_range(uintptr_t start, uintptr_t end, bool closes)
 {
-    uintptr_t start = (uintptr_t)base;
     size_t i = 0;
+    while (i < private_memory.count && (private_memory.range[i].end != start || private_memory.range[i].closes != closes))
+        i++;
+    if (start >= end || i == RANGES_MOST)
+        return;
+    STORE(&private_memory.range[i].end, end);
+    if (i < private_memory.count)
+        return;
+    private_memory.range[i].closes = closes;
+    STORE(&private_memory.range[i].start, start);
+    STORE(&private_memory.count, i + 1);
+}
+
+static void drop_range(size_t i)
+{
+    private_memory.range[i] = private_memory.range[private_memory.count - 1];
+    STORE(&private_memory.count, private_memory.count - 1);
+}
+
+void posix_private_add(const void *base, size_t bytes, bool closes)
+{
     if (!is_wanted())
         return;
     posix_private_lock();
-    while (i < private_memory.count && private_memory.range[i].end != start)
-        i++;
-    if (i == private_memory.count && i < RANGES_MOST) {
-        private_memory.range[i].start = start;
-        STORE(&private_memory.count, i + 1);
-    }
-    if (i < private_memory.count)
-        STORE(&private_memory.range[i].end, start + bytes);
+    add_range((uintptr_t)base, (uintptr_t)base + bytes, closes);
     posix_private_unlock();
 }
 
-/* All ranges that begin in there go: nothing is released that has been committed together with anything else. */
+/* What lies beside it may have become one range with it. */
 void posix_private_drop(const void *base, size_t bytes)
 {
+    uintptr_t from = (uintptr_t)base;
+    uintptr_t to = from + bytes;
     if (!is_wanted())
         return;
     posix_private_lock();
-    for (size_t i = private_memory.count; i-- > 0;)
-        if (private_memory.range[i].start - (uintptr_t)base < bytes) {
-            private_memory.range[i] = private_memory.range[private_memory.count - 1];
-            STORE(&private_memory.count, private_memory.count - 1);
-        }
+    for (size_t i = private_memory.count; i-- > 0;) {
+        uintptr_t start = private_memory.range[i].start;
+        uintptr_t end = private_memory.range[i].end;
+        bool closes = private_memory.range[i].closes;
+        if (start >= to || end <= from)
+            continue;
+        drop_range(i);
+        add_range(start, start < from ? from : start, closes);
+        add_range(end > to ? to : end, end, closes);
+    }
     posix_private_unlock();
 }
 
@@ -105,7 +126,8 @@ static void protect_all(int protection)
 {
     for (size_t i = 0; i < LOAD(&private_memory.count); i++) {
         uintptr_t start = LOAD(&private_memory.range[i].start);
-        (void)mprotect((void *)start, LOAD(&private_memory.range[i].end) - start, protection);
+        if (private_memory.range[i].closes)
+            (void)mprotect((void *)start, LOAD(&private_memory.range[i].end) - start, protection);
     }
 }
 

@@ -37,7 +37,7 @@ static uintptr_t find_stack_end(void)
 
 /* ---- code ---- */
 
-#define RANGES_MOST 512
+#define CODE_CODE_RANGES_MOST 512
 #define MODULE_NAME_BYTES 64
 
 static struct {
@@ -45,7 +45,7 @@ static struct {
         uintptr_t start, end;
         uintptr_t load; /* what the module's addresses are relative to */
         char name[MODULE_NAME_BYTES];
-    } range[RANGES_MOST];
+    } range[CODE_CODE_RANGES_MOST];
     size_t count;
     aligned_u64 changes; /* modules that came or went before the ranges were collected */
     struct port_lock lock;
@@ -86,7 +86,7 @@ static int add_module(struct dl_phdr_info *info, size_t bytes, void *unused)
     (void)bytes;
     (void)unused;
     STORE(&code_map.changes, (aligned_u64)(info->dlpi_adds + info->dlpi_subs));
-    for (int i = 0; i < info->dlpi_phnum && code_map.count < RANGES_MOST; i++) {
+    for (int i = 0; i < info->dlpi_phnum && code_map.count < CODE_CODE_RANGES_MOST; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
         if (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0)
             continue;
