@@ -60,8 +60,8 @@ program() { # name of the program, source, libraries...
 
 # What differs from run to run, and from compiler to compiler: addresses, threads, processes, times, frames.
 masked() {
-    sed -E 's/0x[0-9a-fA-F]{6,}/ADDRESS/g; s/thread [0-9]+/thread N/; s/\([0-9]+ ms( total)?\)/(TIME)/; s/[0-9]+ ms\)/TIME)/
-        s/hit_site=ADDRESS/hit_site=HASH/; s/\(0x7, 0x0, 0x[0-9A-F]+/(0x7, 0x0, NOTE/; s/:FAIL: /:FAIL:/
+    sed -E 's/\(0x7, 0x0, 0x[0-9A-Fa-f]+/(0x7, 0x0, NOTE/; s/0x[0-9a-fA-F]{6,}/ADDRESS/g; s/hit_site=ADDRESS/hit_site=HASH/
+        s/thread [0-9]+/thread N/; s/\([0-9]+ ms( total)?\)/(TIME)/; s/[0-9]+ ms\)/TIME)/; s/:FAIL: /:FAIL:/
         s/^([^a-z]*)[^ ]*(examples\/leaktest|tests\/frameworks)/\1\2/; /^tagpool:     /d' "$1"
 }
 
