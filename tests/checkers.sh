@@ -13,7 +13,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 ulimit -c 0
 passed=0 failed=0 skipped=0
-# ptrace()d programs, as in some containers, cannot be searched for leaks; fewer frames than all are read by the fast way.
+# Stacks of allocations are walked by frame pointers.
 flags="${CFLAGS:--O2 -g} -O1 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls -std=c11 -Wall -Wextra -Iinclude"
 
 run() { # command: to $scratch/out, and without a word of the shell about an abort
@@ -113,7 +113,7 @@ sanitized() { # sources, compiler, flag, checkers, library and flags...
 }
 
 sanitizers() {
-    local cc="${CC:-cc}" compiler leaks='' all some='' sources
+    local cc="${CC:-cc}" compiler leaks='' all some='' sources name
     all=$(echo tests/checkers/*.c)
     for name in checked lost read_after_free write_past_big; do some="$some tests/checkers/$name.c"; done
     # shellcheck disable=SC2086
@@ -129,7 +129,7 @@ sanitizers() {
         command -v ${compiler%% *} > /dev/null || { skip "$compiler is not installed"; continue; }
         if works "$scratch/leak" "$compiler" -fsanitize=address; then
             sanitized "$sources" "$compiler" -fsanitize=address "asan $leaks" "$b/libtagpool.a"
-            unseen "write_past_end, $compiler" "$scratch/write_past_end"
+            unseen "write_past_big, $compiler" "$scratch/write_past_big"
         else
             skip "$compiler -fsanitize=address does not work here"
         fi
