@@ -525,7 +525,7 @@ static void protected_special_pool_is_used_while_others_are_raised(void)
 static void patterned_special_pool_is_used_while_others_are_raised(void)
 {
     if (HANDLERS_BLOCK)
-        skip_because("two neighbours share a page with a pattern: one may look at it while the other writes what is there already");
+        skip_because("neighbours share a page with a pattern: one may look while the other writes what is there already");
     pools_are_used_meanwhile(SPECIAL "pattern special_pages=600");
 }
 
