@@ -24,9 +24,9 @@ INTERNAL unsigned depot_frames(uint32_t stack, const uintptr_t **frames);
  * the log of faults (fault_log.h). Not 0 but for stack 0. Slow the first time. */
 INTERNAL uint64_t depot_hash(uint32_t stack);
 
-/* Counts of one tag at one stack. */
+/* Counts of one tag at one stack, in a cache line of their own. */
 struct depot_site {
-    uint32_t tag;
+    _Alignas(64) uint32_t tag;
     uint32_t stack;
     aligned_u64 allocs, frees;
     aligned_u64 bytes_in, bytes_out;

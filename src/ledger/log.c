@@ -57,7 +57,8 @@ uint64_t log_last_number(void)
 /* Forgets all but what is being written at this moment. */
 static void forget_ring(struct log_ring *ring)
 {
-    for (size_t i = 0; i < operations_log.room; i++) {
+    uint64_t added = LOAD(&ring->added);
+    for (size_t i = 0; i <= added && i < operations_log.room; i++) {
         uint64_t stamp = LOAD(&ring->place[i].stamp);
         if (stamp != 0 && stamp != LOG_WRITING)
             (void)compare_exchange_u64(&ring->place[i].stamp, &stamp, 0);
