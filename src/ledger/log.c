@@ -115,8 +115,7 @@ void log_forked(void)
 
 void log_add(const struct event *event)
 {
-    /* Numbers of threads follow each other, or are multiples of 4. */
-    struct log_ring *ring = &operations_log.ring[(event->thread + event->thread / 4) % LOG_RINGS];
+    struct log_ring *ring = &operations_log.ring[thread_stripe(event->thread, LOG_RINGS)];
     size_t entries = LOAD_ACQUIRE(&operations_log.entries);
     struct log_place *places = LOAD_ACQUIRE(&ring->place), *place = NULL;
     for (unsigned i = 0; entries != 0 && place == NULL && i < LOG_TRIES; i++) {
