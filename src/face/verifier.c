@@ -109,11 +109,11 @@ static bool collect_site(const struct depot_site *from, void *context)
     struct site_list *list = context;
     struct tagpool_site site = {.tag = from->tag};
     site.frame_count = depot_frames(from->stack, &site.frames);
-    site.frees = LOAD(&from->frees);
-    site.allocs = LOAD(&from->allocs);
+    struct depot_sum freed = depot_freed(from), allocated = depot_allocated(from);
+    site.frees = freed.count;
+    site.allocs = allocated.count;
     site.blocks = site.allocs - site.frees;
-    uint64_t bytes_out = LOAD(&from->bytes_out);
-    site.bytes = LOAD(&from->bytes_in) - bytes_out;
+    site.bytes = allocated.bytes - freed.bytes;
     size_t at = list->count < list->capacity ? list->count : list->capacity;
     list->count++;
     /* The last one falls out if there is no room for it. */

@@ -13,6 +13,8 @@
 #define DEPOT_BUCKETS (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 17 : (size_t)1 << 13)
 #define DEPOT_SITES (UINTPTR_MAX > 0xFFFFFFFFu ? (size_t)1 << 18 : (size_t)1 << 13) /* places; three quarters are used at most */
 
+#define DEPOT_STRIPES (TAGPOOL_BARE ? 1u : 4u)
+
 #define OWN_FRAMES 4u
 
 struct stack {
@@ -27,6 +29,8 @@ static struct {
     char *storage;
     uint32_t *buckets;        /* numbers of stacks; 0 for none */
     struct depot_site *sites; /* open hash; a place whose stack is 0 is free */
+    struct depot_sum *allocs; /* by the same places, as what follows: sites are read by all threads, and seldom written */
+    struct depot_sum *frees[DEPOT_STRIPES]; /* threads are spread over them, so that they seldom meet */
     size_t used, committed;   /* of the storage */
     uint32_t stacks;
     uint32_t site_count;
@@ -59,7 +63,14 @@ static bool depot_is_there(void)
         depot.buckets = port_obtain(round_up(DEPOT_BUCKETS * sizeof *depot.buckets, PORT_UNIT_BYTES));
     if (depot.sites == NULL)
         depot.sites = port_obtain(round_up(DEPOT_SITES * sizeof *depot.sites, PORT_UNIT_BYTES));
-    if (depot.buckets == NULL || depot.sites == NULL)
+    bool is_whole = depot.buckets != NULL && depot.sites != NULL;
+    for (unsigned i = 0; i <= DEPOT_STRIPES; i++) {
+        struct depot_sum **counts = i < DEPOT_STRIPES ? &depot.frees[i] : &depot.allocs;
+        if (*counts == NULL)
+            *counts = port_obtain(round_up(DEPOT_SITES * sizeof **counts, PORT_UNIT_BYTES));
+        is_whole = is_whole && *counts != NULL;
+    }
+    if (!is_whole)
         return false;
     depot.used = 8; /* so that no stack has the number 0 */
     STORE_RELEASE(&depot.storage, port_reserve(DEPOT_BYTES));
@@ -233,8 +244,9 @@ uint64_t depot_charge(uint32_t stack, uint32_t tag, size_t bytes)
     struct depot_site *site = site_of(stack, tag);
     if (site == NULL)
         return 0;
-    (void)add_fetch_u64(&site->bytes_in, bytes);
-    return add_fetch_u64(&site->allocs, 1);
+    struct depot_sum *allocs = &depot.allocs[site - depot.sites];
+    (void)add_fetch_u64(&allocs->bytes, bytes);
+    return add_fetch_u64(&allocs->count, 1);
 }
 
 void depot_discharge(uint32_t stack, uint32_t tag, size_t bytes)
@@ -242,13 +254,31 @@ void depot_discharge(uint32_t stack, uint32_t tag, size_t bytes)
     struct depot_site *site = site_of(stack, tag);
     if (site == NULL)
         return;
-    (void)add_fetch_u64(&site->bytes_out, bytes);
-    (void)add_fetch_u64(&site->frees, 1);
+    struct depot_sum *frees = &depot.frees[thread_stripe(port_thread_number(), DEPOT_STRIPES)][site - depot.sites];
+    (void)add_fetch_u64(&frees->bytes, bytes);
+    (void)add_fetch_u64(&frees->count, 1);
+}
+
+struct depot_sum depot_allocated(const struct depot_site *site)
+{
+    const struct depot_sum *allocs = &depot.allocs[site - depot.sites];
+    return (struct depot_sum){LOAD(&allocs->count), LOAD(&allocs->bytes)};
+}
+
+struct depot_sum depot_freed(const struct depot_site *site)
+{
+    struct depot_sum sum = {0, 0};
+    for (unsigned i = 0; i < DEPOT_STRIPES; i++) {
+        const struct depot_sum *frees = &depot.frees[i][site - depot.sites];
+        sum.count += LOAD(&frees->count);
+        sum.bytes += LOAD(&frees->bytes);
+    }
+    return sum;
 }
 
 uint64_t depot_allocs(uint32_t stack, uint32_t tag)
 {
-    return stack != 0 && LOAD(&depot.sites) != NULL ? LOAD(&site_place(stack, tag)->allocs) : 0;
+    return stack != 0 && LOAD_ACQUIRE(&depot.storage) != NULL ? depot_allocated(site_place(stack, tag)).count : 0;
 }
 
 bool depot_has_sites(void)

@@ -24,13 +24,19 @@ INTERNAL unsigned depot_frames(uint32_t stack, const uintptr_t **frames);
  * the log of faults (fault_log.h). Not 0 but for stack 0. Slow the first time. */
 INTERNAL uint64_t depot_hash(uint32_t stack);
 
-/* Counts of one tag at one stack. */
+/* One tag at one stack. */
 struct depot_site {
     uint32_t tag;
     uint32_t stack;
-    aligned_u64 allocs, frees;
-    aligned_u64 bytes_in, bytes_out;
 };
+
+/* Allocations of a site, or frees of blocks that were allocated there, and their bytes. */
+struct depot_sum {
+    aligned_u64 count, bytes;
+};
+
+INTERNAL struct depot_sum depot_allocated(const struct depot_site *site);
+INTERNAL struct depot_sum depot_freed(const struct depot_site *site);
 
 /* Counts an operation at the site where its block was allocated; returns which allocation of the site it was, from 1. */
 INTERNAL uint64_t depot_charge(uint32_t stack, uint32_t tag, size_t bytes);

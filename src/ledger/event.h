@@ -30,6 +30,12 @@ struct event {
     unsigned line;
 };
 
+/* Which of `count` stripes a thread uses. Numbers of threads follow each other, or are multiples of 4. */
+static inline size_t thread_stripe(uint64_t thread, unsigned count)
+{
+    return (size_t)(thread + thread / 4) % count;
+}
+
 /* The event as the public sees it. */
 INTERNAL void event_describe(const struct event *event, struct tagpool_operation *operation);
 

@@ -57,7 +57,8 @@ uint64_t log_last_number(void)
 /* Forgets all but what is being written at this moment. */
 static void forget_ring(struct log_ring *ring)
 {
-    for (size_t i = 0; i < operations_log.room; i++) {
+    uint64_t added = LOAD(&ring->added);
+    for (size_t i = 0; i <= added && i < operations_log.room; i++) {
         uint64_t stamp = LOAD(&ring->place[i].stamp);
         if (stamp != 0 && stamp != LOG_WRITING)
             (void)compare_exchange_u64(&ring->place[i].stamp, &stamp, 0);
@@ -114,8 +115,7 @@ void log_forked(void)
 
 void log_add(const struct event *event)
 {
-    /* Numbers of threads follow each other, or are multiples of 4. */
-    struct log_ring *ring = &operations_log.ring[(event->thread + event->thread / 4) % LOG_RINGS];
+    struct log_ring *ring = &operations_log.ring[thread_stripe(event->thread, LOG_RINGS)];
     size_t entries = LOAD_ACQUIRE(&operations_log.entries);
     struct log_place *places = LOAD_ACQUIRE(&ring->place), *place = NULL;
     for (unsigned i = 0; entries != 0 && place == NULL && i < LOG_TRIES; i++) {

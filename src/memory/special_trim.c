@@ -3,7 +3,8 @@
  * special_trim.c: makes live runs of special pool inaccessible for a while, for force-IRQL checking (service/force.h).
  *
  * Whoever changes what is accessible of a run owns its gate meanwhile, so that a run that is freed at the same moment ends up as
- * freed runs are. Trimming and untrimming is one thread's business at a time; only a fault may page in beside it.
+ * freed runs are. Trimming and untrimming is one thread's business at a time, under special pool's lock so that no run comes or
+ * goes; only a fault may page in beside it, and takes no lock, for it can come at any instruction.
  */
 #include "memory/special_runs.h"
 
@@ -30,20 +31,22 @@ void special_gate_shut(struct special_block *block)
         (void)protect_run(block, true);
 }
 
-/* By now its entry may stand for another run, of another pool. */
-static bool trim_run(struct special_block *block, void *pool)
+static bool trim_run(struct special_block *block, void *unused)
 {
+    (void)unused;
     uint32_t gate = SPECIAL_GATE_OPEN;
     if (!compare_exchange_u32(&block->gate, &gate, SPECIAL_GATE_CHANGING))
         return true;
-    bool done = LOAD(&block->region) / 2 == *(const unsigned *)pool && protect_run(block, false);
+    bool done = protect_run(block, false);
     STORE_RELEASE(&block->gate, done ? SPECIAL_GATE_TRIMMED : SPECIAL_GATE_OPEN);
     return true;
 }
 
 void special_trim(unsigned pool)
 {
-    (void)special_walk(pool, trim_run, &pool);
+    special_lock();
+    (void)special_walk(pool, trim_run, NULL);
+    special_unlock();
 }
 
 /* Where a fault is paging in already, both do the same. */
@@ -61,7 +64,9 @@ static bool untrim_run(struct special_block *block, void *unused)
 
 void special_untrim(unsigned pool)
 {
+    special_lock();
     (void)special_walk(pool, untrim_run, NULL);
+    special_unlock();
 }
 
 static struct special_block *find_data(uintptr_t address)

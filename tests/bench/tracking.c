@@ -4,8 +4,9 @@
  * two at once, beside the same with nothing on. Prints millions of pairs per second of wall time, medians of rounds taken in
  * turn, and which share of a processor each thread had: less than 1 if it waited, or others were at work.
  *
- * Threads share one tag and one call site: nothing keeps their counts apart. ROUNDS (default 31; 1 with QUICK) and PAIRS of each
- * thread in each round (default 20000, with nothing on ten times as many) are variables.
+ * Threads share one tag and one call site: nothing keeps their counts apart. ROUNDS (default 201; 1 with QUICK) and PAIRS of each
+ * thread in each round (default 2000, with nothing on ten times as many) are variables. Rounds are so short that many have the
+ * processors to themselves even if others are at work.
  */
 #define _GNU_SOURCE
 
@@ -22,7 +23,7 @@
 #define TAG TAGPOOL_TAG('W', 'a', 'v', 'e')
 #define FRAMES 16u
 #define THREADS_MOST 2u
-#define WARM_PAIRS 40000u /* that are not measured: the log is full then, and all its memory is there */
+#define WARM_PAIRS 1000u /* that are not measured */
 
 static const struct {
     const char *name, *options;
@@ -37,7 +38,7 @@ static const struct {
 #define LINES (sizeof lines / sizeof *lines)
 
 static unsigned long rounds, pairs;
-static pthread_barrier_t barrier;
+static unsigned running, arrived; /* threads */
 
 /* What one thread is to do, and did. */
 struct work {
@@ -57,6 +58,14 @@ static void pool_pairs(unsigned long count)
     }
 }
 
+/* All threads go on at once: what is measured is too short for the system to wake them. */
+static void wait_for_others(void)
+{
+    (void)__atomic_add_fetch(&arrived, 1, __ATOMIC_ACQ_REL);
+    while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < running)
+        (void)sched_yield();
+}
+
 /* Sees that what is measured is what it is said to be, and measures it. */
 static __attribute__((noinline)) void do_work(struct work *work)
 {
@@ -70,7 +79,7 @@ static __attribute__((noinline)) void do_work(struct work *work)
         exit(1);
     }
     pool_pairs(WARM_PAIRS);
-    (void)pthread_barrier_wait(&barrier);
+    wait_for_others();
     uint64_t processor = clock_thread();
     work->start = clock_now();
     pool_pairs(work->pairs);
@@ -118,7 +127,8 @@ static double measure(size_t line, unsigned threads, double *share)
     pthread_t thread[THREADS_MOST];
     struct work work[THREADS_MOST];
     unsigned long each = lines[line].frames == 0 ? 10 * pairs : pairs;
-    (void)pthread_barrier_init(&barrier, NULL, threads);
+    running = threads;
+    arrived = 0;
     for (unsigned i = 0; i < threads; i++) {
         work[i] = (struct work){.number = i, .is_parted = threads > 1, .line = line, .pairs = each};
         if (pthread_create(&thread[i], NULL, run, &work[i]) != 0)
@@ -131,7 +141,6 @@ static double measure(size_t line, unsigned threads, double *share)
         end = work[i].end > end ? work[i].end : end;
         processor += work[i].processor;
     }
-    (void)pthread_barrier_destroy(&barrier);
     *share = (double)processor / (double)(end - start) / threads;
     return (double)(threads * each) * 1e3 / (double)(end - start);
 }
@@ -156,8 +165,8 @@ struct samples {
 int main(void)
 {
     struct samples samples[LINES];
-    rounds = bench_number("ROUNDS", bench_quick() ? 1 : 31, 100000);
-    pairs = bench_number("PAIRS", 20000, 100000000);
+    rounds = bench_number("ROUNDS", bench_quick() ? 1 : 201, 100000);
+    pairs = bench_number("PAIRS", 2000, 100000000);
     double *room = calloc(2 * LINES * THREADS_MOST * rounds, sizeof *room);
     if (room == NULL)
         return 1;

@@ -524,6 +524,8 @@ static void protected_special_pool_is_used_while_others_are_raised(void)
 
 static void patterned_special_pool_is_used_while_others_are_raised(void)
 {
+    if (HANDLERS_BLOCK)
+        skip_because("neighbours share a page with a pattern: one may look while the other writes what is there already");
     pools_are_used_meanwhile(SPECIAL "pattern special_pages=600");
 }
 

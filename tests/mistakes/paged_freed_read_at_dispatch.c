@@ -7,7 +7,7 @@
 
 int main(void)
 {
-    tagpool_start("force_irql=on checker=off");
+    tagpool_start("force_irql=on");
     volatile char *block = tagpool_alloc(TAGPOOL_PAGED, 100, WAVE);
     tagpool_free((void *)block);
     KfRaiseIrql(DISPATCH_LEVEL);

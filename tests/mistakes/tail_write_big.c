@@ -7,7 +7,7 @@
 
 int main(void)
 {
-    tagpool_start("tail_check=on checker=off");
+    tagpool_start("tail_check=on");
     char *block = tagpool_alloc(TAGPOOL_NONPAGED, 100000, WAVE);
     block[100000] = 'x';
     tagpool_free_tag(block, WAVE);

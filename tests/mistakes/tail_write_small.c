@@ -7,7 +7,7 @@
 
 int main(void)
 {
-    tagpool_start("tail_check=on checker=off");
+    tagpool_start("tail_check=on");
     char *block = tagpool_alloc(TAGPOOL_PAGED, 100, WAVE);
     block[100] = 'x';
     tagpool_free(block);

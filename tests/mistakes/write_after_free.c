@@ -8,7 +8,7 @@
 
 int main(void)
 {
-    tagpool_start("free_check=on checker=off");
+    tagpool_start("free_check=on");
     char *block = tagpool_alloc(TAGPOOL_PAGED, 100, WAVE);
     tagpool_free(block);
     block[50] = 'x';
