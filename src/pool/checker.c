@@ -64,7 +64,7 @@ static void search_block(uintptr_t start, size_t bytes, void (*visit)(uintptr_t,
     port_search_in(start, bytes, &search);
 }
 
-static bool find_block(uintptr_t pointer, struct place *place)
+static bool find_told(uintptr_t pointer, struct place *place)
 {
     owner_find(pointer, place);
     return place->kind == PLACE_LIVE && pointer - place->start < (place->bytes != 0 ? place->bytes : 1);
@@ -75,7 +75,7 @@ static void reach_block(uintptr_t pointer, uintptr_t where, void *context)
     struct reached *reached = context;
     struct place place;
     (void)where;
-    if (reached->count < reached->room && find_block(pointer, &place) && port_twin_reach(place.start))
+    if (reached->count < reached->room && find_told(pointer, &place) && port_twin_reach(place.start))
         reached->block[reached->count++] = place.start;
 }
 
@@ -91,7 +91,7 @@ static void point_to(uintptr_t pointer, uintptr_t where, void *context)
 {
     const struct reached *reached = context;
     struct place place;
-    if (find_block(pointer, &place))
+    if (find_told(pointer, &place))
         port_twin_point(reached->from, where - reached->from, place.start);
 }
 
@@ -100,7 +100,7 @@ static void search_lost(uintptr_t address, void *context)
     struct reached *reached = context;
     struct place place;
     reached->from = address;
-    if (find_block(address, &place))
+    if (find_told(address, &place))
         search_block(address, place.bytes, point_to, reached);
 }
 
@@ -116,7 +116,7 @@ static void lose_blocks(void)
         (void)owner_walk(search_special, &reached);
         for (size_t i = 0; i < reached.count; i++) {
             struct place place;
-            if (find_block(reached.block[i], &place))
+            if (find_told(reached.block[i], &place))
                 search_block(place.start, place.bytes, reach_block, &reached);
         }
         port_twins_lose(search_lost, &reached);

@@ -73,7 +73,7 @@ extern void __asan_poison_memory_region(const volatile void *base, size_t bytes)
 extern void __asan_unpoison_memory_region(const volatile void *base, size_t bytes) __attribute__((weak));
 extern void __lsan_register_root_region(const void *base, size_t bytes) __attribute__((weak));
 
-static bool has_word(const char *variable, const char *word)
+static bool has_option_word(const char *variable, const char *word)
 {
     const char *value = port_environment(variable);
     return value != NULL && strstr(value, word) != NULL;
@@ -82,8 +82,8 @@ static bool has_word(const char *variable, const char *word)
 /* Whether LeakSanitizer is there, and to look. */
 static bool finds_leaks(void)
 {
-    return __lsan_register_root_region != NULL && !has_word("ASAN_OPTIONS", "detect_leaks=0") &&
-           !has_word("LSAN_OPTIONS", "detect_leaks=0");
+    return __lsan_register_root_region != NULL && !has_option_word("ASAN_OPTIONS", "detect_leaks=0") &&
+           !has_option_word("LSAN_OPTIONS", "detect_leaks=0");
 }
 
 /* ---- both ---- */
@@ -102,58 +102,58 @@ bool port_checkers_find(void)
     return found != 0;
 }
 
-static bool is_told(uint32_t checker)
+static bool is_checker_told(uint32_t checker)
 {
     return (LOAD(&port_checkers) & checker) != 0;
 }
 
 void port_checkers_root(const void *base, size_t bytes)
 {
-    if (is_told(PORT_LSAN))
+    if (is_checker_told(PORT_LSAN))
         __lsan_register_root_region(base, bytes);
 }
 
 void port_checkers_hide(const void *base, size_t bytes)
 {
-    if (is_told(PORT_MEMCHECK))
+    if (is_checker_told(PORT_MEMCHECK))
         (void)ask_valgrind(MAKE_MEM_NOACCESS, (uintptr_t)base, bytes, 0, 0);
-    if (is_told(PORT_ASAN))
+    if (is_checker_told(PORT_ASAN))
         __asan_poison_memory_region(base, bytes);
 }
 
 void port_checkers_show(const void *base, size_t bytes)
 {
-    if (is_told(PORT_MEMCHECK))
+    if (is_checker_told(PORT_MEMCHECK))
         (void)ask_valgrind(MAKE_MEM_DEFINED, (uintptr_t)base, bytes, 0, 0);
-    if (is_told(PORT_ASAN))
+    if (is_checker_told(PORT_ASAN))
         __asan_unpoison_memory_region(base, bytes);
 }
 
 void port_checkers_alloc(const void *block, size_t bytes, bool is_zeroed)
 {
-    if (is_told(PORT_MEMCHECK))
+    if (is_checker_told(PORT_MEMCHECK))
         (void)ask_valgrind(MALLOCLIKE_BLOCK, (uintptr_t)block, bytes, 0, is_zeroed);
-    if (is_told(PORT_ASAN))
+    if (is_checker_told(PORT_ASAN))
         __asan_unpoison_memory_region(block, bytes);
 }
 
 void port_checkers_free(const void *block, size_t hidden_bytes)
 {
-    if (is_told(PORT_MEMCHECK))
+    if (is_checker_told(PORT_MEMCHECK))
         (void)ask_valgrind(FREELIKE_BLOCK, (uintptr_t)block, 0, 0, 0);
-    if (is_told(PORT_ASAN))
+    if (is_checker_told(PORT_ASAN))
         __asan_poison_memory_region(block, hidden_bytes);
 }
 
 void port_checkers_undefine(const void *base, size_t bytes)
 {
-    if (is_told(PORT_MEMCHECK))
+    if (is_checker_told(PORT_MEMCHECK))
         (void)ask_valgrind(MAKE_MEM_UNDEFINED, (uintptr_t)base, bytes, 0, 0);
 }
 
 void port_checkers_pause(bool pauses)
 {
-    if (is_told(PORT_MEMCHECK))
+    if (is_checker_told(PORT_MEMCHECK))
         (void)ask_valgrind(ERROR_DISABLEMENT, pauses ? 1 : UINTPTR_MAX, 0, 0, 0);
 }
 

@@ -22,7 +22,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define BUCKETS 65536u
+#define TWIN_BUCKETS 65536u
 #define TWIN_MOST ((size_t)64 << 20) /* larger blocks are not told: a twin costs address space */
 
 extern int __asan_address_is_poisoned(const volatile void *address) __attribute__((weak));
@@ -53,7 +53,7 @@ void posix_twins_unlock(void)
 
 bool posix_twins_start(void)
 {
-    twins.buckets = calloc(BUCKETS, sizeof *twins.buckets);
+    twins.buckets = calloc(TWIN_BUCKETS, sizeof *twins.buckets);
     return twins.buckets != NULL;
 }
 
@@ -61,7 +61,7 @@ bool posix_twins_start(void)
 
 static struct twin_node **twin_place(uintptr_t address)
 {
-    struct twin_node **place = &twins.buckets[(uint32_t)((uint64_t)address * UINT64_C(0x9E3779B97F4A7C15) >> 32) % BUCKETS];
+    struct twin_node **place = &twins.buckets[(uint32_t)((uint64_t)address * UINT64_C(0x9E3779B97F4A7C15) >> 32) % TWIN_BUCKETS];
     while (*place != NULL && (*place)->hidden != ~address)
         place = &(*place)->next;
     return place;
@@ -129,14 +129,14 @@ bool port_twin_reach(uintptr_t address)
 void port_twins_lose(void (*visit)(uintptr_t address, void *context), void *context)
 {
     posix_twins_lock();
-    for (size_t i = 0; i < BUCKETS; i++)
+    for (size_t i = 0; i < TWIN_BUCKETS; i++)
         for (struct twin_node *node = twins.buckets[i]; node != NULL; node = node->next)
             node->is_lost = !node->is_reached;
-    for (size_t i = 0; i < BUCKETS; i++)
+    for (size_t i = 0; i < TWIN_BUCKETS; i++)
         for (struct twin_node *node = twins.buckets[i]; node != NULL; node = node->next)
             if (node->is_lost)
                 visit(~node->hidden, context);
-    for (size_t i = 0; i < BUCKETS; i++)
+    for (size_t i = 0; i < TWIN_BUCKETS; i++)
         for (struct twin_node *node = twins.buckets[i]; node != NULL; node = node->next)
             if (node->is_lost)
                 node->twin = (uintptr_t *)~(uintptr_t)node->twin;
@@ -153,7 +153,7 @@ void port_twin_point(uintptr_t from, size_t offset, uintptr_t to)
 
 /* ---- the search ---- */
 
-static bool is_hidden(uintptr_t where)
+static bool is_word_hidden(uintptr_t where)
 {
     return __asan_address_is_poisoned != NULL && __asan_address_is_poisoned((const void *)where) != 0;
 }
@@ -172,7 +172,7 @@ static size_t read_memory(uintptr_t start, void *words, size_t bytes)
 #endif
 }
 
-static void scan(uintptr_t start, uintptr_t end, const struct port_search *search)
+static void search_words(uintptr_t start, uintptr_t end, const struct port_search *search)
 {
     uintptr_t words[1024];
     while (start < end) {
@@ -180,7 +180,7 @@ static void scan(uintptr_t start, uintptr_t end, const struct port_search *searc
         size_t got = read_memory(start, words, bytes);
         for (size_t i = 0; i < got / sizeof *words; i++) {
             uintptr_t where = start + i * sizeof *words;
-            if (words[i] - search->base < search->bytes && !is_hidden(where))
+            if (words[i] - search->base < search->bytes && !is_word_hidden(where))
                 search->visit(words[i], where, search->context);
         }
         start = got >= bytes ? start + bytes : round_up(start + got + 1, PAGE_BYTES);
@@ -190,12 +190,12 @@ static void scan(uintptr_t start, uintptr_t end, const struct port_search *searc
 void port_search_in(uintptr_t start, size_t bytes, const struct port_search *search)
 {
     int saved = errno;
-    scan(round_up(start, sizeof(uintptr_t)), start + bytes, search);
+    search_words(round_up(start, sizeof(uintptr_t)), start + bytes, search);
     errno = saved;
 }
 
 /* What lies in the shadow of AddressSanitizer is no memory of the program's, and far too much. */
-static bool is_shadow(uintptr_t start)
+static bool is_asan_shadow(uintptr_t start)
 {
     size_t scale, offset;
     if (__asan_get_shadow_mapping == NULL)
@@ -214,7 +214,7 @@ static void search_mapping(uintptr_t start, uintptr_t end, const struct port_sea
         uintptr_t next = end;
         uintptr_t private_end = posix_private_end(start, &next);
         if (private_end == 0)
-            scan(start, next, search);
+            search_words(start, next, search);
         start = private_end != 0 ? private_end : next;
     }
 }
@@ -226,7 +226,7 @@ static void search_line(const char *line, const struct port_search *search)
     uintptr_t start = (uintptr_t)strtoull(line, &rest, 16);
     uintptr_t end = *rest == '-' ? (uintptr_t)strtoull(rest + 1, &rest, 16) : 0;
     bool is_programs = strncmp(rest, " rw", 3) == 0 && strstr(rest, " /dev/") == NULL && strstr(rest, "[v") == NULL;
-    if (is_programs && end != 0 && !is_shadow(start))
+    if (is_programs && end != 0 && !is_asan_shadow(start))
         search_mapping(start, end, search);
 }
 

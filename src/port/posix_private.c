@@ -16,13 +16,13 @@
 
 #include <sys/mman.h>
 
-#define RANGES_MOST 1024u /* what does not fit in is taken for the program's */
+#define PRIVATE_RANGES_MOST 1024u /* what does not fit in is taken for the program's */
 
 static struct {
     struct {
         uintptr_t start, end;
         bool closes;
-    } range[RANGES_MOST];
+    } range[PRIVATE_RANGES_MOST];
     size_t count;
     uint32_t is_closed;
     struct port_lock lock;
@@ -38,18 +38,18 @@ void posix_private_unlock(void)
     port_unlock(&private_memory.lock);
 }
 
-static bool is_wanted(void)
+static bool is_privacy_wanted(void)
 {
     return (LOAD(&port_checkers) & (PORT_MEMCHECK | PORT_LSAN)) != 0;
 }
 
 /* Both: pre: the lock is held. */
-static void add_range(uintptr_t start, uintptr_t end, bool closes)
+static void private_range_add(uintptr_t start, uintptr_t end, bool closes)
 {
     size_t i = 0;
     while (i < private_memory.count && (private_memory.range[i].end != start || private_memory.range[i].closes != closes))
         i++;
-    if (start >= end || i == RANGES_MOST)
+    if (start >= end || i == PRIVATE_RANGES_MOST)
         return;
     STORE(&private_memory.range[i].end, end);
     if (i < private_memory.count)
@@ -59,7 +59,7 @@ static void add_range(uintptr_t start, uintptr_t end, bool closes)
     STORE(&private_memory.count, i + 1);
 }
 
-static void drop_range(size_t i)
+static void private_range_drop(size_t i)
 {
     private_memory.range[i] = private_memory.range[private_memory.count - 1];
     STORE(&private_memory.count, private_memory.count - 1);
@@ -67,10 +67,10 @@ static void drop_range(size_t i)
 
 void posix_private_add(const void *base, size_t bytes, bool closes)
 {
-    if (!is_wanted())
+    if (!is_privacy_wanted())
         return;
     posix_private_lock();
-    add_range((uintptr_t)base, (uintptr_t)base + bytes, closes);
+    private_range_add((uintptr_t)base, (uintptr_t)base + bytes, closes);
     posix_private_unlock();
 }
 
@@ -79,7 +79,7 @@ void posix_private_drop(const void *base, size_t bytes)
 {
     uintptr_t from = (uintptr_t)base;
     uintptr_t to = from + bytes;
-    if (!is_wanted())
+    if (!is_privacy_wanted())
         return;
     posix_private_lock();
     for (size_t i = private_memory.count; i-- > 0;) {
@@ -88,9 +88,9 @@ void posix_private_drop(const void *base, size_t bytes)
         bool closes = private_memory.range[i].closes;
         if (start >= to || end <= from)
             continue;
-        drop_range(i);
-        add_range(start, start < from ? from : start, closes);
-        add_range(end > to ? to : end, end, closes);
+        private_range_drop(i);
+        private_range_add(start, start < from ? from : start, closes);
+        private_range_add(end > to ? to : end, end, closes);
     }
     posix_private_unlock();
 }
@@ -112,7 +112,7 @@ uintptr_t posix_private_end(uintptr_t address, uintptr_t *next)
 
 /* ---- at the end ---- */
 
-static bool is_private(uintptr_t address)
+static bool is_private_at(uintptr_t address)
 {
     for (size_t i = 0; i < LOAD(&private_memory.count); i++) {
         uintptr_t start = LOAD(&private_memory.range[i].start);
@@ -122,7 +122,7 @@ static bool is_private(uintptr_t address)
     return false;
 }
 
-static void protect_all(int protection)
+static void protect_private(int protection)
 {
     for (size_t i = 0; i < LOAD(&private_memory.count); i++) {
         uintptr_t start = LOAD(&private_memory.range[i].start);
@@ -131,11 +131,11 @@ static void protect_all(int protection)
     }
 }
 
-static bool open_again(const struct port_fault *fault)
+static bool open_private_memory(const struct port_fault *fault)
 {
-    if (LOAD(&private_memory.is_closed) == 0 || fault->access == PORT_READ || !is_private(fault->address))
+    if (LOAD(&private_memory.is_closed) == 0 || fault->access == PORT_READ || !is_private_at(fault->address))
         return false;
-    protect_all(PROT_READ | PROT_WRITE);
+    protect_private(PROT_READ | PROT_WRITE);
     STORE(&private_memory.is_closed, 0);
     return true;
 }
@@ -143,10 +143,10 @@ static bool open_again(const struct port_fault *fault)
 /* After all handlers of exit, and all destructors but those of libraries that this one was linked into. */
 static __attribute__((destructor(101))) void close_private_memory(void)
 {
-    if ((LOAD(&port_checkers) & PORT_MEMCHECK) == 0 || !port_on_fault(open_again))
+    if ((LOAD(&port_checkers) & PORT_MEMCHECK) == 0 || !port_on_fault(open_private_memory))
         return;
     STORE(&private_memory.is_closed, 1);
-    protect_all(PROT_READ);
+    protect_private(PROT_READ);
 }
 
 #endif
