@@ -69,6 +69,7 @@ struct heap {
     uint32_t cached_units;
     uint32_t cached[POOLS][CACHED_RUN_UNITS + 1]; /* free big runs by length: index + 1, linked by next */
     struct batch batches[BATCHES];
+    uint32_t delayed; /* of its own slots, freed as if by another thread: pool/checker.c */
     _Alignas(64) uint32_t inbox; /* span that has remote frees: index + 1, linked by inbox_next. Other threads write it: it has a
                                     cache line of its own */
     _Alignas(64) char after_inbox;

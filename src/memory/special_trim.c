@@ -49,16 +49,15 @@ void special_trim(unsigned pool)
     special_unlock();
 }
 
-/* Where a fault is paging in already, both do the same. */
+/* Where somebody else owns the gate it will be open, or shut, in a moment, or trimmed, and then a touch faults again. */
 static bool untrim_run(struct special_block *block, void *unused)
 {
     (void)unused;
     uint32_t gate = SPECIAL_GATE_TRIMMED;
-    if (!compare_exchange_u32(&block->gate, &gate, SPECIAL_GATE_CHANGING) && gate != SPECIAL_GATE_CHANGING)
+    if (!compare_exchange_u32(&block->gate, &gate, SPECIAL_GATE_CHANGING))
         return true;
     (void)protect_run(block, true);
-    gate = SPECIAL_GATE_CHANGING;
-    (void)compare_exchange_u32(&block->gate, &gate, SPECIAL_GATE_OPEN);
+    STORE_RELEASE(&block->gate, SPECIAL_GATE_OPEN);
     return true;
 }
 

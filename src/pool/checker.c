@@ -34,10 +34,9 @@ void checker_free(const struct place *place)
  * that what is freed does not wait for ever for an allocation. */
 bool checker_put(struct heap *heap, const struct place *place, uint32_t state)
 {
-    static PORT_THREAD_LOCAL unsigned freed;
     if (!slab_free_remote(heap, place->span, place->slot_note, place->start, state))
         return false;
-    if (++freed % CHECKER_DELAY == 0) {
+    if (++heap->delayed % CHECKER_DELAY == 0) {
         heap_flush(heap);
         heap_collect(heap);
     }

@@ -144,7 +144,12 @@ static uint32_t force_changes(void)
 
 static bool force_on_fault(const struct port_fault *fault)
 {
-    bool is_special = special_gate_at(fault->address) != SPECIAL_GATE_SHUT && special_pool_at(fault->address) == POOLS - 1;
+    enum special_gate gate = special_gate_at(fault->address);
+    bool is_special = gate != SPECIAL_GATE_SHUT && special_pool_at(fault->address) == POOLS - 1;
+    if (gate == SPECIAL_GATE_CHANGING) { /* another thread is about it; what comes of that the next touch will show */
+        port_yield();
+        return true;
+    }
     if (!is_special && fault->address - force_base() >= force_bytes())
         return false;
     uint32_t changes = force_changes();
