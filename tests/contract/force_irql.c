@@ -60,8 +60,7 @@ static bool touched(volatile char *address, unsigned level, unsigned access, vol
            caught.parameter[2] == (TELLS ? access : 0) && known;
 }
 
-/* The access itself, so that its instruction lies between two known addresses. */
-/* Nor cloned for a constant argument: the address of the function says where the access is. */
+/* The access itself, so that its instruction lies between two known addresses: in one function, not a copy for a constant. */
 #if defined(__clang__)
 #define ONE_COPY __attribute__((noinline))
 #else
