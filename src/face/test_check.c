@@ -34,7 +34,7 @@ bool test_settles(uint64_t start)
     struct tagpool_test *test = test_current(&why);
     if (TAGPOOL_BARE || test == NULL || port_milliseconds() - start >= test->settle)
         return false;
-    port_yield();
+    port_nap();
     return true;
 }
 

@@ -24,9 +24,9 @@ static uint64_t difference(uint64_t in, uint64_t out)
     return in > out ? in - out : 0;
 }
 
-/* How often a reader looks again at a row that is being settled; then it takes what is there: who settles may be the thread that
- * this reader has interrupted. */
-#define READ_ATTEMPTS 1000
+/* How often a reader looks again at a row that is being settled: for a second or more. Then it takes what is there: who settles
+ * may be the thread that this reader has interrupted, or a debugger has. */
+#define READ_ATTEMPTS (TAGPOOL_BARE ? 1 : 100000)
 
 static void sums_add(struct tagpool_segment_sums *sums, const struct tagpool_segment_sums *more)
 {
@@ -54,7 +54,7 @@ static struct tagpool_segment_sums read_row(const struct counts_row *row, bool i
         if (sequence % 2 == 0 && LOAD(&row->newest->sequence) == sequence)
             break;
         if (attempt % 100 == 0)
-            port_yield(); /* who settles may wait for this processor */
+            port_nap(); /* who settles may wait for this processor */
     }
     return half;
 }

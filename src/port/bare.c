@@ -106,6 +106,10 @@ void port_yield(void)
 {
 }
 
+void port_nap(void)
+{
+}
+
 void port_lock(struct port_lock *lock)
 {
     (void)lock;

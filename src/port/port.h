@@ -105,6 +105,9 @@ INTERNAL bool port_on_fault(port_fault_hook *hook);
 /* Lets other threads run. */
 INTERNAL void port_yield(void);
 
+/* The same for about a millisecond, also where yielding to them is not enough, as they are many. */
+INTERNAL void port_nap(void);
+
 /* A mutual-exclusion lock: declare with PORT_LOCK_INITIAL, never copied, not recursive. */
 INTERNAL void port_lock(struct port_lock *lock);
 INTERNAL void port_unlock(struct port_lock *lock);

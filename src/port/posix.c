@@ -163,6 +163,13 @@ void port_yield(void)
     (void)sched_yield();
 }
 
+void port_nap(void)
+{
+    int saved = errno;
+    (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    errno = saved;
+}
+
 void port_lock(struct port_lock *lock)
 {
     (void)pthread_mutex_lock(&lock->mutex);

@@ -101,6 +101,11 @@ void port_yield(void)
     (void)SwitchToThread();
 }
 
+void port_nap(void)
+{
+    Sleep(1);
+}
+
 _Static_assert(sizeof(SRWLOCK) == sizeof(struct port_lock), "a lock is an SRWLOCK");
 
 void port_lock(struct port_lock *lock)
