@@ -63,9 +63,7 @@ static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, si
     struct bin *bin = &thread->heap.bin[pool][class];
     if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return NULL;
-    uint64_t tally = bin->tally - bytes;
-    void *block = slab_take(bin, bin->top, note_add_slack(live, tally_note_slack(tally)));
-    return ledger_charge(pool_row(bin->rows, live), tally) ? pool_alloc_peak(block) : block;
+    return pool_take(bin, bin->top, bytes, live);
 }
 
 /* All that is not as plain as what pool_alloc_other() looks for first. */

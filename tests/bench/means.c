@@ -16,18 +16,21 @@ static int compare(const void *a, const void *b)
 
 double bench_median(const double *samples, size_t count)
 {
-    static double sorted[BENCH_CELLS * BENCH_ROUNDS];
+    double *sorted = calloc(count != 0 ? count : 1, sizeof *sorted);
     size_t good = 0;
+    if (sorted == NULL) {
+        fprintf(stderr, "bench: no memory for %zu samples\n", count);
+        exit(1);
+    }
     for (size_t i = 0; i < count; i++) {
         if (!isnan(samples[i])) {
             sorted[good++] = samples[i];
         }
     }
-    if (good == 0) {
-        return NAN;
-    }
     qsort(sorted, good, sizeof sorted[0], compare);
-    return (sorted[(good - 1) / 2] + sorted[good / 2]) / 2;
+    double median = good != 0 ? (sorted[(good - 1) / 2] + sorted[good / 2]) / 2 : NAN;
+    free(sorted);
+    return median;
 }
 
 static double geomean(const struct bench_run *run, size_t contender, size_t base, unsigned threads, bool traces)

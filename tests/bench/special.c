@@ -28,18 +28,6 @@
 
 static unsigned long rounds, pairs;
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *samples)
-{
-    qsort(samples, rounds, sizeof *samples, compare);
-    return samples[rounds / 2];
-}
-
 static void protect_pairs(int flags)
 {
     static char *memory;
@@ -93,7 +81,7 @@ static void measure(const char *name, const char *options, const char *otherwise
         tagpool_start(options);
         second[i] = timed(pool_pairs);
     }
-    double a = median(first), b = median(second);
+    double a = bench_median(first, rounds), b = bench_median(second, rounds);
     printf("%-28s %10.1f %10.1f %8.2f\n", name, a, b, b / a);
     fflush(stdout);
     free(first);

@@ -145,18 +145,6 @@ static double measure(size_t line, unsigned threads, double *share)
     return (double)(threads * each) * 1e3 / (double)(end - start);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *samples)
-{
-    qsort(samples, rounds, sizeof *samples, compare);
-    return samples[rounds / 2];
-}
-
 /* What was measured of one line. */
 struct samples {
     double *rate[THREADS_MOST], *share[THREADS_MOST];
@@ -183,9 +171,9 @@ int main(void)
     printf("%-28s %12s %12s %10s  %s\n", "million pairs per second", "one thread", "two threads", "two / one",
            "share of a processor");
     for (size_t line = 0; line < LINES; line++) {
-        double one = median(samples[line].rate[0]), two = median(samples[line].rate[1]);
+        double one = bench_median(samples[line].rate[0], rounds), two = bench_median(samples[line].rate[1], rounds);
         printf("%-28s %12.2f %12.2f %10.2f  %.2f, %.2f\n", lines[line].name, one, two, two / one,
-               median(samples[line].share[0]), median(samples[line].share[1]));
+               bench_median(samples[line].share[0], rounds), bench_median(samples[line].share[1], rounds));
     }
     free(room);
     return 0;
