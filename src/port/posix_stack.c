@@ -102,7 +102,7 @@ static int add_module(struct dl_phdr_info *info, size_t bytes, void *unused)
     return 0;
 }
 
-/* The next three: pre: the lock is held. */
+/* The next two: pre: the lock is held. */
 static void collect_modules(void)
 {
     STORE(&code_map.count, 0);
@@ -116,18 +116,24 @@ static int is_changed(struct dl_phdr_info *info, size_t bytes, void *unused)
     return info->dlpi_adds + info->dlpi_subs != LOAD(&code_map.changes) ? 1 : 2;
 }
 
-static bool is_in_range(uintptr_t address, size_t i)
-{
-    uintptr_t start = LOAD(&code_map.range[i].start);
-    return address - start < LOAD(&code_map.range[i].end) - start;
-}
+/* Code from `start` on. */
+struct code_range {
+    uintptr_t start;
+    size_t bytes;
+};
 
-/* Where in code_map.range; code_map.count if nowhere. */
-static size_t find_range(uintptr_t address)
+/* Where in code_map.range an address lies, and that range; code_map.count and no bytes if nowhere. Without the lock too: then
+ * another thread may be collecting, and nothing is found. */
+static size_t find_range(uintptr_t address, struct code_range *range)
 {
     size_t i = 0;
-    while (i < code_map.count && !is_in_range(address, i))
-        i++;
+    for (; i < LOAD(&code_map.count); i++) {
+        range->start = LOAD(&code_map.range[i].start);
+        range->bytes = LOAD(&code_map.range[i].end) - range->start;
+        if (address - range->start < range->bytes)
+            return i;
+    }
+    *range = (struct code_range){0, 0};
     return i;
 }
 
@@ -139,8 +145,9 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
     /* Another module may lie where one lay before. */
     if (dl_iterate_phdr(is_changed, NULL) != 2)
         collect_modules();
-    size_t i = find_range(address);
-    if (i < code_map.count) {
+    struct code_range range;
+    size_t i = find_range(address, &range);
+    if (range.bytes != 0) {
         copy_file_name(name, most, code_map.range[i].name);
         offset = address - code_map.range[i].load;
     }
@@ -150,34 +157,17 @@ uintptr_t port_module(uintptr_t address, char *name, size_t most)
 
 /* ---- the walk ---- */
 
-/* Code from `start` on. */
-struct code_range {
-    uintptr_t start;
-    size_t bytes;
-};
-
-/* The range of code in which an address lies, as far as the ranges are collected; or no bytes. */
-static struct code_range look_for_range(uintptr_t address)
-{
-    for (size_t i = 0; i < LOAD(&code_map.count); i++) {
-        uintptr_t start = LOAD(&code_map.range[i].start);
-        size_t bytes = LOAD(&code_map.range[i].end) - start;
-        if (address - start < bytes)
-            return (struct code_range){start, bytes};
-    }
-    return (struct code_range){0, 0};
-}
-
-/* It is looked for without the lock; what was not found is looked for with it, for another thread may be collecting. */
+/* The range of code in which an address lies, or no bytes. What is not found without the lock is looked for with it. */
 static __attribute__((noinline)) struct code_range find_code_range(uintptr_t address)
 {
-    struct code_range range = look_for_range(address);
+    struct code_range range;
+    (void)find_range(address, &range);
     if (range.bytes != 0)
         return range;
     port_lock(&code_map.lock);
     if (dl_iterate_phdr(is_changed, NULL) != 2)
         collect_modules();
-    range = look_for_range(address);
+    (void)find_range(address, &range);
     port_unlock(&code_map.lock);
     return range;
 }
