@@ -24,7 +24,7 @@
 
 #define TAGPOOL_SEGMENT_MAGIC "TAGPOOL"     /* 8 bytes with the closing zero */
 #define TAGPOOL_SEGMENT_BYTE_ORDER 0x01020304u
-#define TAGPOOL_SEGMENT_VERSION 3u
+#define TAGPOOL_SEGMENT_VERSION 4u
 
 /* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
 #if defined(__GNUC__)
@@ -77,8 +77,8 @@ struct tagpool_segment_tag {
 };
 
 /* Counts of blocks, of what they were charged, and of what of that was not requested, in one word, so that one addition counts an
- * operation: (charged bytes / 16) << 44 | blocks << 24 | slack bytes. */
-#define TAGPOOL_SEGMENT_BLOCKS_SHIFT 24
+ * operation: (charged bytes / 16) << 44 | slack bytes << 20 | blocks. */
+#define TAGPOOL_SEGMENT_SLACK_SHIFT 20
 #define TAGPOOL_SEGMENT_CHARGED_SHIFT 44
 #define TAGPOOL_SEGMENT_GRANULE 16u
 
@@ -86,7 +86,7 @@ struct tagpool_segment_tag {
 struct tagpool_segment_counts {
     tagpool_count in;    /* packed: allocations that are not settled */
     tagpool_count out;   /* packed: frees; of a row in use it begins with 4 MiB charged, which no block was */
-    tagpool_count guard; /* 0: the row is not in use. The writer's own: when out - in + guard has bit 43 or 63 set, there may be
+    tagpool_count guard; /* 0: the row is not in use. The writer's own: when out - in + guard has bit 19 or 63 set, there may be
                             a new peak */
     uint32_t sequence;   /* grows with each settling, and is odd while one is under way */
     uint32_t reserved;

@@ -21,6 +21,7 @@ typedef uint64_t aligned_u64 __attribute__((aligned(8)));
 #define ADD(p, n) ((void)(*(p) += (n)))
 #define FENCE() ((void)0)
 #define FENCE_AT_EXCHANGE() ((void)0)
+#define FETCH(p) ((void)(p))
 #define FETCH_TO_WRITE(p) ((void)(p))
 
 static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
@@ -120,7 +121,10 @@ static inline bool add_is_negative(aligned_u64 *p, uint64_t n)
 #define FENCE() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 
-/* Fetches the cache line at an address, whatever that is, in order to write to it. Compilers for x86 use a weaker instruction. */
+/* Fetches the cache line at an address, whatever that is. */
+#define FETCH(p) __builtin_prefetch(p)
+
+/* The same, in order to write to it. Compilers for x86 use a weaker instruction. */
 #if defined(__x86_64__)
 #define FETCH_TO_WRITE(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
 #else

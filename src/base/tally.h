@@ -3,7 +3,7 @@
  * tally.h: counts packed into one word (tagpool/segment.h): one addition counts an allocation or a free in all its sums, and one
  * test says whether there is anything else to do.
  *
- * Three lanes: charged granules (20 bits), blocks (20), slack bytes (24). With C = TALLY_ROOM, of each row in use:
+ * Three lanes: charged granules (20 bits), slack bytes (24), blocks (20). With C = TALLY_ROOM, of each row in use:
  *     granules: C <= out < 2C (2C ends the use of the lane: its top bit is that of the word), and -C < limit <= C
  *     blocks:   0 <= out < C, for a block has at least one granule;                           and -C < limit <= C
  *     slack:    at most 16 bytes for each granule
@@ -19,7 +19,7 @@
 #include "base/internal.h"
 #include "tagpool/segment.h"
 
-#define TALLY_BLOCKS_SHIFT TAGPOOL_SEGMENT_BLOCKS_SHIFT
+#define TALLY_SLACK_SHIFT TAGPOOL_SEGMENT_SLACK_SHIFT
 #define TALLY_CHARGED_SHIFT TAGPOOL_SEGMENT_CHARGED_SHIFT
 #define TALLY_GRANULE TAGPOOL_SEGMENT_GRANULE
 #define TALLY_LANE_MASK 0xFFFFFu
@@ -27,19 +27,31 @@
 #define TALLY_ROOM 0x40000
 #define TALLY_OUT_FIRST ((uint64_t)TALLY_ROOM << TALLY_CHARGED_SHIFT)
 #define TALLY_OUT_FIRST_BYTES ((uint64_t)TALLY_ROOM * TALLY_GRANULE)
-#define TALLY_OVER ((uint64_t)0x80000 << TALLY_CHARGED_SHIFT | (uint64_t)0x80000 << TALLY_BLOCKS_SHIFT)
-#define TALLY_GUARD_SLACK ((uint64_t)0x900000) /* more than the slack of 2 C + 2^16 granules */
+#define TALLY_OVER ((uint64_t)0x80000 << TALLY_CHARGED_SHIFT | 0x80000)
+#define TALLY_GUARD_SLACK ((uint64_t)0x900000 << TALLY_SLACK_SHIFT) /* more than the slack of 2 C + 2^16 granules */
 #define TALLY_BLOCK_MOST ((size_t)0x10000 * TALLY_GRANULE) /* charged bytes of a block that may be counted here */
 
 /* One block. pre: charged is a multiple of TALLY_GRANULE, from there to TALLY_BLOCK_MOST; slack <= charged. */
 INLINE uint64_t tally_of(size_t charged, size_t slack)
 {
-    return (uint64_t)(charged / TALLY_GRANULE) << TALLY_CHARGED_SHIFT | (uint64_t)1 << TALLY_BLOCKS_SHIFT | slack;
+    return (uint64_t)(charged / TALLY_GRANULE) << TALLY_CHARGED_SHIFT | (uint64_t)slack << TALLY_SLACK_SHIFT | 1;
+}
+
+/* The same without the slack, and without the block: what a note says of these is in the same places (memory/note.h). */
+static inline uint64_t tally_of_charge(size_t charged)
+{
+    return (uint64_t)(charged / TALLY_GRANULE) << TALLY_CHARGED_SHIFT;
+}
+
+/* The tally of a block for which so many bytes more are requested. */
+INLINE uint64_t tally_request(uint64_t tally, size_t bytes)
+{
+    return tally - ((uint64_t)bytes << TALLY_SLACK_SHIFT);
 }
 
 static inline uint64_t tally_blocks(uint64_t tally)
 {
-    return (uint32_t)(tally >> TALLY_BLOCKS_SHIFT) & TALLY_LANE_MASK;
+    return tally & TALLY_LANE_MASK;
 }
 
 static inline uint64_t tally_charged(uint64_t tally)
@@ -49,13 +61,7 @@ static inline uint64_t tally_charged(uint64_t tally)
 
 static inline uint64_t tally_slack(uint64_t tally)
 {
-    return tally & TALLY_SLACK_MASK;
-}
-
-/* The slack as far as a note has bits for it; blocks that have more are not plain. */
-INLINE size_t tally_note_slack(uint64_t tally)
-{
-    return (uint32_t)tally;
+    return (tally >> TALLY_SLACK_SHIFT) & TALLY_SLACK_MASK;
 }
 
 /* A limit as it fits into a lane. One that is cut is met early, which does no harm: it is then looked at again. */
@@ -74,15 +80,14 @@ struct tally_limits {
 static inline uint64_t tally_guard(struct tally_limits limits)
 {
     return ((uint64_t)(tally_limit(limits.granules) - TALLY_ROOM) << TALLY_CHARGED_SHIFT) +
-           ((uint64_t)tally_limit(limits.blocks) << TALLY_BLOCKS_SHIFT) + TALLY_GUARD_SLACK;
+           (uint64_t)tally_limit(limits.blocks) + TALLY_GUARD_SLACK;
 }
 
 /* The limits that a guard was made for. */
 static inline struct tally_limits tally_limits_of(uint64_t guard)
 {
-    uint64_t upper = guard - TALLY_GUARD_SLACK;
-    int64_t blocks = (int64_t)(upper << (64 - TALLY_CHARGED_SHIFT)) >> (64 - TALLY_CHARGED_SHIFT + TALLY_BLOCKS_SHIFT);
-    uint64_t granules = upper - ((uint64_t)blocks << TALLY_BLOCKS_SHIFT);
+    int64_t blocks = (int64_t)(guard << (64 - TALLY_SLACK_SHIFT)) >> (64 - TALLY_SLACK_SHIFT);
+    uint64_t granules = guard - (uint64_t)blocks - TALLY_GUARD_SLACK;
     return (struct tally_limits){blocks, ((int64_t)granules >> TALLY_CHARGED_SHIFT) + TALLY_ROOM};
 }
 

@@ -122,7 +122,43 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
     sum->failures = LOAD(&tag->failures[pool]);
 }
 
-/* ---- settling. pre of all: the lock is held. ---- */
+/* ---- settling. pre of all: the row's lock is held. ----
+ * Each shard has a lock for its settled counts and limits (several share one): a thread that settles its own rows waits for others
+ * only while they hand out limits. Taken after ledger.lock, one at a time. */
+
+#define ROW_LOCKS 8
+
+struct row_lock {
+    _Alignas(64) struct port_lock lock;
+};
+
+#define ROW_LOCK {.lock = PORT_LOCK_INITIAL}
+static struct row_lock row_locks[ROW_LOCKS] = {ROW_LOCK, ROW_LOCK, ROW_LOCK, ROW_LOCK,
+                                               ROW_LOCK, ROW_LOCK, ROW_LOCK, ROW_LOCK};
+
+static void row_lock(uint32_t shard)
+{
+    port_lock(&row_locks[shard % ROW_LOCKS].lock);
+}
+
+static void row_unlock(uint32_t shard)
+{
+    port_unlock(&row_locks[shard % ROW_LOCKS].lock);
+}
+
+void ledger_lock(void)
+{
+    port_lock(&ledger.lock);
+    for (uint32_t i = 0; i < ROW_LOCKS; i++)
+        row_lock(i);
+}
+
+void ledger_unlock(void)
+{
+    for (uint32_t i = ROW_LOCKS; i-- > 0;)
+        row_unlock(i);
+    port_unlock(&ledger.lock);
+}
 
 /* Between the two, stores are releases, so that each of them comes after the first. */
 static void settle_begin(struct tagpool_segment_counts *newest)
@@ -189,9 +225,9 @@ static void settle(const struct counts_row *row)
 void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
     struct counts_row row = find_row(shard, tag_index, pool);
-    port_lock(&ledger.lock);
+    row_lock(shard);
     settle(&row);
-    port_unlock(&ledger.lock);
+    row_unlock(shard);
 }
 
 /* In a new row nothing is outstanding but an allocation that was counted there just now; nothing may be without a look. */
@@ -248,8 +284,10 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
         struct counts_row row = find_row(shard, tag_index, pool);
         if (!ledger_is_joined(row.newest))
             continue;
+        row_lock(shard);
         blocks += net_blocks(&row);
         charged += net_charged(&row);
+        row_unlock(shard);
         n++;
     }
     raise_to(&tag->peak_blocks[pool], blocks);
@@ -258,8 +296,11 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
     int64_t add_charged = share((int64_t)LOAD(&tag->peak_charged[pool]) - charged, n, LEDGER_GRAIN_BYTES);
     for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
         struct counts_row row = find_row(shard, tag_index, pool);
-        if (ledger_is_joined(row.newest))
-            set_limits(&row, net_blocks(&row) + add_blocks, net_charged(&row) + add_charged);
+        if (!ledger_is_joined(row.newest))
+            continue;
+        row_lock(shard);
+        set_limits(&row, net_blocks(&row) + add_blocks, net_charged(&row) + add_charged);
+        row_unlock(shard);
     }
 }
 
@@ -275,18 +316,14 @@ NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
     struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
     struct counts_row row = find_row(shard, tag_index, pool);
     ledger_join(shard, tag_index, pool);
-    bool is_full = is_nearly_full(row.newest);
-    if (LOAD(&tag->writer) == shard + 1 && !is_full) {
+    if (is_nearly_full(row.newest))
+        ledger_settle(shard, tag_index, pool);
+    if (LOAD(&tag->writer) == shard + 1) {
         peak_of_one(tag, &row, pool);
         return;
     }
     port_lock(&ledger.lock);
-    if (is_full)
-        settle(&row);
-    if (LOAD(&tag->writer) == shard + 1)
-        peak_of_one(tag, &row, pool);
-    else
-        peak_of_several(tag, tag_index, pool);
+    peak_of_several(tag, tag_index, pool);
     port_unlock(&ledger.lock);
 }
 
@@ -311,9 +348,9 @@ void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t
         is_peak = ledger_charge(row.newest, tally_of(charged, slack));
     } else {
         ledger_join(shard, tag_index, pool);
-        port_lock(&ledger.lock);
+        row_lock(shard);
         settle_block(&row, false, charged, slack);
-        port_unlock(&ledger.lock);
+        row_unlock(shard);
     }
     if (is_peak)
         ledger_peak(shard, tag_index, pool);
@@ -327,9 +364,9 @@ void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, siz
             ledger_settle(shard, tag_index, pool);
         return;
     }
-    port_lock(&ledger.lock);
+    row_lock(shard);
     settle_block(&row, true, charged, slack);
-    port_unlock(&ledger.lock);
+    row_unlock(shard);
 }
 
 void ledger_failure(uint32_t tag_index, unsigned pool)

@@ -32,7 +32,7 @@ struct ledger {
     struct tagpool_segment_shard *shards;
     uint32_t *index;       /* open hash: tag -> index + 1 */
     uint32_t index_bits;   /* logarithm of its places in use now */
-    struct port_lock lock; /* guards additions, settling and shared peaks */
+    struct port_lock lock; /* guards additions and shared peaks */
 };
 
 INTERNAL_OBJECT struct ledger ledger;
@@ -84,6 +84,10 @@ INTERNAL void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool);
 /* Both with all that follows, for blocks of any size. */
 INTERNAL void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack);
 INTERNAL void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack);
+
+/* All locks of the ledger: while they are held, every row is whole. */
+INTERNAL void ledger_lock(void);
+INTERNAL void ledger_unlock(void);
 
 /* Sums of one tag in one pool over all shards. */
 struct ledger_sum {

@@ -37,9 +37,9 @@ struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t l
     size_t units = big_units(bytes);
     struct span *run;
     *zeroed = false;
-    void *block = big_may_belong(bytes) ? big_take_own(heap, pool, bytes, live) : NULL;
-    if (block != NULL)
-        return span_at(block);
+    run = big_may_belong(bytes) ? big_take_own(heap, pool, bytes, live) : NULL;
+    if (run != NULL)
+        return run;
     if (units <= CACHED_RUN_UNITS && heap->cached[pool][units] != 0) {
         run = span_from_link(heap->cached[pool][units]);
         heap->cached[pool][units] = run->next;

@@ -48,12 +48,17 @@ static inline bool big_may_belong(size_t bytes)
     return bytes != 0 && bytes <= KEPT_RUN_UNITS * UNIT_BYTES;
 }
 
-/* Makes a run the block of `live`, with its slack, for `bytes` bytes. */
-INLINE void big_describe(struct span *run, size_t bytes, uint32_t live)
+static inline void big_set_bytes(struct span *run, size_t bytes)
 {
     STORE(&run->slot_bytes, (uint32_t)big_charged(bytes)); /* the two without a meaning where the fast free does not look */
-    STORE(&run->tally, tally_of(big_charged(bytes), 0));
+    STORE(&run->tally, tally_of_charge(big_charged(bytes)));
     STORE(&run->bytes, bytes);
+}
+
+/* Makes a run the block of `live`, with its slack, for `bytes` bytes. */
+static inline void big_describe(struct span *run, size_t bytes, uint32_t live)
+{
+    big_set_bytes(run, bytes);
     STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
 }
 
@@ -63,17 +68,20 @@ static inline void big_resize(struct span *run, size_t bytes)
     big_describe(run, bytes, LOAD(&run->big_note) & ~NOTE_LINK_MASK);
 }
 
-/* Takes a run of one's own from its bin; NULL if there is none. pre: big_may_belong(). */
-INLINE void *big_take_own(struct heap *heap, unsigned pool, size_t bytes, uint32_t live)
+/* Takes a run of one's own from its bin; NULL if there is none. pre: big_may_belong(). Often it is as long as the one before, whose
+ * length the entry still has. */
+INLINE struct span *big_take_own(struct heap *heap, unsigned pool, size_t bytes, uint32_t live)
 {
     struct bin *bin = &heap->bin[pool][BIN_RUNS + big_units(bytes)];
     struct slot_ref *top = bin->top;
-    void *block = top->block;
-    if (block == NULL)
+    if (top->block == NULL)
         return NULL;
-    big_describe(span_at(block), bytes, live);
+    struct span *run = span_at(top->block);
+    if (UNLIKELY(LOAD(&run->bytes) != bytes))
+        big_set_bytes(run, bytes);
+    STORE_RELEASE(&run->big_note, note_add_slack(live, -bytes & (PAGE_BYTES - 1)));
     bin->top = top - 1;
-    return block;
+    return run;
 }
 
 #endif

@@ -48,7 +48,7 @@ struct bin {
     uint8_t pool;
     uint8_t drained;       /* the magazine was empty since it last was full */
     uint32_t given;        /* blocks given to spans from a full magazine and not wanted again since */
-    uint64_t tally;        /* what an allocation of no bytes counts; each byte requested is one less (base/tally.h) */
+    uint64_t tally;        /* what an allocation of no bytes counts (base/tally.h) */
 };
 
 _Static_assert(sizeof(struct bin) == 1 << BIN_SHIFT, "a bin has another size");

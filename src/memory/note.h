@@ -16,7 +16,7 @@
 #ifndef MEMORY_NOTE_H
 #define MEMORY_NOTE_H
 
-#include "base/internal.h"
+#include "base/tally.h"
 
 #define NOTE_PLAIN 1u
 #define NOTE_PROTECTED 2u /* of live notes */
@@ -75,16 +75,42 @@ static inline uint32_t note_tag_index(uint32_t note)
     return (uint16_t)(note >> NOTE_TAG_SHIFT);
 }
 
-/* note_tag_index() times `bytes`, a power of two of at least 16. */
-static inline size_t note_tag_offset(uint32_t note, size_t bytes)
+/* The bits of a note that say the tag, for an index, and of a note. */
+static inline uint32_t note_of_tag(uint32_t tag_index)
 {
-    return (size_t)(note & 0xFFFFF & ~NOTE_STATE_MASK) * (bytes >> NOTE_TAG_SHIFT);
+    return tag_index << NOTE_TAG_SHIFT;
+}
+
+static inline size_t note_tag_part(uint32_t note)
+{
+    return (size_t)note & (0xFFFFF & ~NOTE_STATE_MASK);
+}
+
+/* From these, the index times `bytes`, a power of two of at least 16. */
+static inline size_t note_tag_offset(size_t tag_part, size_t bytes)
+{
+    return tag_part * (bytes >> NOTE_TAG_SHIFT);
 }
 
 static inline size_t note_slack(uint32_t live_note)
 {
     return live_note >> NOTE_SLACK_SHIFT;
 }
+
+/* The plain note of a block with that tally: slack is in the same place, and the block that it counts is the bit that says
+ * plain. */
+INLINE uint32_t note_of_tally(uint32_t tag_part, uint64_t tally)
+{
+    return tag_part + (uint32_t)tally;
+}
+
+/* What a plain note adds to the tally of what its block is charged: one block, and its slack. */
+INLINE uint64_t note_tally(uint32_t plain_note)
+{
+    return plain_note & (NOTE_LINK_MASK | NOTE_PLAIN);
+}
+
+_Static_assert(NOTE_SLACK_SHIFT == TALLY_SLACK_SHIFT && NOTE_PLAIN == 1, "notes and tallies differ");
 
 /* What the note of a block becomes when it is freed, but for the link. */
 static inline uint32_t note_freed(uint32_t note)

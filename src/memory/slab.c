@@ -39,7 +39,7 @@ static void span_fill(struct span *span, struct heap *heap, struct bin *bin)
     STORE(&span->bin, bin);
     span_cut_set(span, &info->cut);
     STORE(&span->slot_bytes, info->slot_bytes);
-    STORE(&span->tally, tally_of(info->slot_bytes, 0));
+    STORE(&span->tally, tally_of_charge(info->slot_bytes));
     STORE(&span->class, bin->class);
     STORE(&span->remote, 0);
     STORE(&span->carved, 0);

@@ -51,7 +51,7 @@ struct span {
     struct bin *bin;      /* of the owner, for this class and pool */
     uint32_t *notes;      /* one for each slot, see note.h. Stays behind when the slab goes: who still looks finds notes */
     struct span_cut cut;  /* `below` is 0 where there is no owner: no slot begins anywhere */
-    aligned_u64 tally;    /* what the free of a slot counts, but for its slack (base/tally.h) */
+    aligned_u64 tally;    /* what the free of a slot counts, but for what its note says: note_tally() */
     uint32_t big_note;    /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
                              BIG_NOTE_WAS_SLAB for a slab, freed for a big block */
     uint8_t kind;         /* enum span_kind */

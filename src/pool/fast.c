@@ -19,51 +19,54 @@ __attribute__((noinline)) void *pool_alloc_peak(void *block)
     return block;
 }
 
-void pool_settle(unsigned pool, uint32_t note)
+void pool_settle(size_t tag_part, const struct bin *bin)
 {
-    ledger_settle(thread_self->number, note_tag_index(note), pool);
+    ledger_settle(thread_self->number, note_tag_index((uint32_t)tag_part), bin->pool);
 }
 
-uint32_t pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index)
+void pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index)
 {
-    struct tag_entry *entry = thread_tag_entry(thread, tag);
+    tag_entry *entry = thread_tag_entry(thread, tag);
     *thread_tag_beside(thread, entry) = *entry;
-    *entry = (struct tag_entry){tag, note_live(tag_index, 0, 0)};
-    return entry->live;
+    *entry = tag_entry_of(tag, note_of_tag(tag_index));
 }
 
-/* The note of a block without slack under a tag that this thread has counted before; 0 if the ledger must first learn of it. */
-static uint32_t find_live(struct thread *thread, uint32_t tag)
+/* Of a tag that this thread has counted before; false if the ledger must first learn of it. */
+static bool find_tag_part(struct thread *thread, uint32_t tag, uint32_t *tag_part)
 {
-    struct tag_entry *entry = thread_tag_entry(thread, tag);
-    if (entry->tag != tag)
+    tag_entry *entry = thread_tag_entry(thread, tag);
+    if (!tag_entry_is(*entry, tag))
         entry = thread_tag_beside(thread, entry);
-    if (entry->tag == tag)
-        return entry->live;
+    if (tag_entry_is(*entry, tag)) {
+        *tag_part = tag_entry_part(*entry);
+        return true;
+    }
     uint32_t index = ledger_find(tag);
     if (index >= LEDGER_OVERFLOW)
-        return 0;
-    return pool_tag_enter(thread, tag, index);
+        return false;
+    pool_tag_enter(thread, tag, index);
+    *tag_part = note_of_tag(index);
+    return true;
 }
 
-static void *alloc_big(struct thread *thread, uint32_t live, unsigned pool, size_t bytes)
+static void *alloc_big(struct thread *thread, uint32_t tag_part, unsigned pool, size_t bytes)
 {
     bool zeroed;
-    struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, live, &zeroed) : NULL;
+    struct span *run = bytes <= arena.bytes / POOLS ? big_take(&thread->heap, pool, bytes, tag_part | NOTE_PLAIN, &zeroed) : NULL;
     if (run == NULL)
         return NULL;
     size_t charged = big_charged(bytes);
-    ledger_charge_any(thread->number, note_tag_index(live), pool, charged, charged - bytes);
+    ledger_charge_any(thread->number, note_tag_index(tag_part), pool, charged, charged - bytes);
     return (void *)span_address(run);
 }
 
-static void *alloc_small(struct thread *thread, uint32_t live, unsigned pool, size_t bytes)
+static void *alloc_small(struct thread *thread, uint32_t tag_part, unsigned pool, size_t bytes)
 {
     unsigned class = class_of(bytes);
     struct bin *bin = &thread->heap.bin[pool][class];
     if (bin->top == bin->base && !slab_refill(&thread->heap, bin))
         return NULL;
-    return pool_take(bin, bin->top, bytes, live);
+    return pool_take(bin, bin->top, bytes, tag_part);
 }
 
 /* All that is not as plain as what pool_alloc_other() looks for first. */
@@ -73,10 +76,10 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
     bool is_due = guard_is_due();
     bool is_plain = !is_due && (LOAD(&pool_state.features) & ~FEATURE_SAMPLED) == 0;
     if (thread != NULL && is_plain && pool < POOLS && LOAD(&hit_tag) == 0) {
-        uint32_t live = find_live(thread, tag);
+        uint32_t tag_part;
         void *block = NULL;
-        if (live != 0)
-            block = bytes > SLAB_MOST_BYTES ? alloc_big(thread, live, pool, bytes) : alloc_small(thread, live, pool, bytes);
+        if (find_tag_part(thread, tag, &tag_part))
+            block = bytes > SLAB_MOST_BYTES ? alloc_big(thread, tag_part, pool, bytes) : alloc_small(thread, tag_part, pool, bytes);
         if (block != NULL)
             return block;
     }
@@ -90,13 +93,13 @@ static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes
     struct thread *thread = thread_self;
     uint64_t countdown = guard_countdown;
     if (LIKELY(pool < POOLS && thread != NULL && LOAD(&hit_tag) == 0 && countdown > 1)) {
-        const struct tag_entry *entry = thread_tag_entry(thread, tag);
-        if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
+        tag_entry entry = *thread_tag_entry(thread, tag);
+        if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
             struct bin *bin = heap_way_bin(thread->bin[pool], (size_t)class_of(bytes) << BIN_SHIFT);
             struct slot_ref *top = bin->top;
             if (LIKELY(top->block != NULL)) {
                 guard_countdown = countdown - 1;
-                return pool_take(bin, top, bytes, entry->live);
+                return pool_take(bin, top, bytes, tag_entry_part(entry));
             }
         }
     }
@@ -110,12 +113,13 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
     struct thread *thread = thread_self;
     bool is_run = bytes > SLAB_MOST_BYTES && big_may_belong(bytes);
     if (is_run && thread != NULL && pool < POOLS && LOAD(&pool_state.features) == 0 && LOAD(&hit_tag) == 0) {
-        const struct tag_entry *entry = thread_tag_entry(thread, tag);
-        uint32_t live = entry->live;
-        void *block = entry->tag == tag ? big_take_own(&thread->heap, pool, bytes, live) : NULL;
-        if (block != NULL) {
-            size_t charged = big_charged(bytes);
-            if (LIKELY(!ledger_charge(pool_row(thread->heap.rows[pool], live), tally_of(charged, charged - bytes))))
+        tag_entry entry = *thread_tag_entry(thread, tag);
+        uint32_t tag_part = tag_entry_part(entry);
+        struct span *run = tag_entry_is(entry, tag) ? big_take_own(&thread->heap, pool, bytes, tag_part | NOTE_PLAIN) : NULL;
+        if (run != NULL) {
+            void *block = (void *)span_address(run);
+            uint64_t tally = LOAD(&run->tally) + note_tally(LOAD(&run->big_note));
+            if (LIKELY(!ledger_charge(pool_row(thread->heap.rows[pool], tag_part), tally)))
                 return block;
             return pool_alloc_peak(block);
         }
@@ -147,7 +151,7 @@ static bool free_owned(struct thread *thread, struct span *span, uintptr_t addre
         return false;
     uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
     uint32_t live = LOAD(note);
-    uint64_t tally = LOAD(&span->tally) + note_slack(live); /* once it is freed the span may be another's */
+    uint64_t tally = LOAD(&span->tally) + note_tally(live); /* once it is freed the span may be another's */
     struct tagpool_segment_counts *row = is_right(live, tag, any_tag) ? row_of(thread, span, live) : NULL;
     if (row == NULL)
         return false;
@@ -157,7 +161,7 @@ static bool free_owned(struct thread *thread, struct span *span, uintptr_t addre
         return false;
     }
     if (ledger_discharge(row, tally))
-        pool_settle(span_pool(span), live);
+        ledger_settle(thread->number, note_tag_index(live), span_pool(span));
     return true;
 }
 

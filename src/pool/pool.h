@@ -142,27 +142,25 @@ INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that s
 /* Lets the ledger see that a block just allocated may make a new peak; returns it. */
 INTERNAL __attribute__((returns_nonnull)) void *pool_alloc_peak(void *block);
 
-/* Lets the ledger settle the row in which this thread has counted a free; `note` is that of the block. */
-INTERNAL void pool_settle(unsigned pool, uint32_t note);
+/* Lets the ledger settle the row in which this thread has counted a free of a block of its own; `tag_part`: of its note. */
+INTERNAL void pool_settle(size_t tag_part, const struct bin *bin);
 
-/* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. Gives the note of a block without
- * slack under the tag. */
-INTERNAL uint32_t pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index);
+/* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. */
+INTERNAL void pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index);
 
 /* The row of the tag that a note names. */
-INLINE struct tagpool_segment_counts *pool_row(void *rows, uint32_t note)
+INLINE struct tagpool_segment_counts *pool_row(void *rows, size_t tag_part)
 {
-    return (void *)((char *)rows + note_tag_offset(note, sizeof(struct tagpool_segment_counts)));
+    return (void *)((char *)rows + note_tag_offset(tag_part, sizeof(struct tagpool_segment_counts)));
 }
 
-/* Takes a block from a bin that has one, and counts it. `live`: the note of a block without slack under its tag. */
-INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live)
+/* Takes a block from a bin that has one, and counts it. `tag_part`: of its note. */
+INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t tag_part)
 {
     void *block = top->block;
-    uint64_t tally = bin->tally - bytes;
-    live = note_add_slack(live, tally_note_slack(tally));
-    slab_take(bin, top, live);
-    if (LIKELY(!ledger_charge(pool_row(bin->rows, live), tally)))
+    uint64_t tally = tally_request(bin->tally, bytes);
+    slab_take(bin, top, note_of_tally(tag_part, tally));
+    if (LIKELY(!ledger_charge(pool_row(bin->rows, tag_part), tally)))
         return block;
     return pool_alloc_peak(block);
 }
@@ -171,13 +169,14 @@ INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint
 INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
-    if (LIKELY(pool < POOLS && thread != NULL && PEEK(&hit_tag) == 0)) {
-        const struct tag_entry *entry = thread_tag_entry(thread, tag);
-        if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
-            struct bin *bin = heap_way_bin(thread->bin[pool], PEEK(&heap_table.way[(bytes + 15) / 16]));
+    uint32_t side = PEEK(&hit_tag) << 1 | pool; /* the pool, if that is one and no tag is to be hit. (0x80000000 is no tag) */
+    if (LIKELY(side < POOLS && thread != NULL)) {
+        tag_entry entry = *thread_tag_entry(thread, tag);
+        if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
+            struct bin *bin = heap_way_bin(thread->bin[side], PEEK(&heap_table.way[(bytes + 15) / 16]));
             struct slot_ref *top = bin->top;
             if (LIKELY(top->block != NULL))
-                return pool_take(bin, top, bytes, entry->live);
+                return pool_take(bin, top, bytes, tag_entry_part(entry));
         }
     }
     return NULL;
@@ -192,11 +191,10 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
-    uintptr_t from_base = (uintptr_t)block - arena.base;
-    size_t unit = from_base >> UNIT_SHIFT;
+    size_t unit = ((uintptr_t)block - arena.base) >> UNIT_SHIFT;
     if (LIKELY(unit < PEEK(&arena.open_units) && PEEK(&hit_tag) == 0)) {
         const struct span *span = &arena.spans[unit];
-        uint32_t offset = (uint16_t)from_base;
+        uint32_t offset = (uint16_t)(uintptr_t)block;
         /* Where there is no slab, no offset is exact: so a thread without a heap takes nobody's span for its own in vain. */
         if (LIKELY(PEEK(&span->owner) == (struct heap *)thread_self && slab_is_exact(&span->cut, offset))) {
             uint32_t *note = slab_note(PEEK(&span->notes), &span->cut, offset);
@@ -205,10 +203,12 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
             struct slot_ref *top = bin->top;
             bool is_plain = note_is_plain(live) && (any_tag || ledger_tag_of(note_tag_index(live)) == tag);
             if (LIKELY(is_plain && top != bin->full)) {
+                FETCH(block); /* it will be handed out soon */
                 slab_put(bin, top, block, note, note_freed_plain(live));
                 /* This thread has allocated the block, and so counted the tag before. */
-                if (UNLIKELY(ledger_discharge(pool_row(bin->rows, live), PEEK(&span->tally) + note_slack(live))))
-                    pool_settle(bin->pool, live);
+                size_t tag_part = note_tag_part(live);
+                if (UNLIKELY(ledger_discharge(pool_row(bin->rows, tag_part), PEEK(&span->tally) + note_tally(live))))
+                    pool_settle(tag_part, bin);
                 return;
             }
         }

@@ -38,8 +38,8 @@ static struct {
  * place is elsewhere. */
 static void no_tag_matches(struct thread *thread)
 {
-    struct tag_entry *entry = thread_tag_entry(thread, 0);
-    entry->tag = thread_tag_beside(thread, entry)->tag = TAG_ELSEWHERE;
+    tag_entry *entry = thread_tag_entry(thread, 0);
+    *entry = *thread_tag_beside(thread, entry) = tag_entry_of(TAG_ELSEWHERE, 0);
 }
 
 /* Takes a structure into use; false iff it is new and there is no memory for it. */
@@ -173,7 +173,7 @@ static void before_fork(void)
     scrub_lock();
     port_lock(&threads.lock);
     port_lock(&threads.zero);
-    port_lock(&ledger.lock);
+    ledger_lock();
     port_lock(&arena.lock);
     special_lock();
     record_lock();
@@ -192,7 +192,7 @@ static void after_fork(void)
     record_unlock();
     special_unlock();
     port_unlock(&arena.lock);
-    port_unlock(&ledger.lock);
+    ledger_unlock();
     port_unlock(&threads.zero);
     port_unlock(&threads.lock);
     scrub_unlock();

@@ -13,11 +13,24 @@
 #include "ledger/ledger.h"
 #include "memory/heap.h"
 
-/* A tag, as this thread found it, without its protected bit; and the note of a block without slack under it: the tag's index is
- * in there. */
-struct tag_entry {
-    uint32_t tag, live;
-};
+/* A tag, as this thread found it, without its protected bit; and in the upper half its index, as notes have it (note_tag_part()).
+ * One word, for one load. */
+typedef uint64_t tag_entry;
+
+static inline tag_entry tag_entry_of(uint32_t tag, uint32_t tag_part)
+{
+    return (uint64_t)tag_part << 32 | tag;
+}
+
+INLINE bool tag_entry_is(tag_entry entry, uint32_t tag)
+{
+    return (uint32_t)entry == tag;
+}
+
+INLINE uint32_t tag_entry_part(tag_entry entry)
+{
+    return (uint32_t)(entry >> 32);
+}
 
 enum thread_state { THREAD_NEW, THREAD_BUSY, THREAD_IDLE, THREAD_LOST };
 
@@ -27,7 +40,7 @@ struct thread {
     uint32_t next_idle;
     uint32_t state; /* enum thread_state; THREAD_LOST: of the parent of this process, never to be touched */
     _Alignas(64) struct bin bin[POOLS][BINS];
-    struct tag_entry tags[TAGPOOL_TAG_CACHE];
+    tag_entry tags[TAGPOOL_TAG_CACHE];
     aligned_u64 attempted, succeeded; /* allocations while the verifier was on */
 };
 
@@ -69,13 +82,13 @@ INTERNAL uint64_t threads_sum(size_t offset);
 INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread, void *context), void *context);
 
 /* The one entry where a tag can be: the high bits of a product, each of which hangs on all bits of the tag. */
-INLINE struct tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
+INLINE tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
 {
     return &thread->tags[tag * 0x2C1B3C6Du / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1)];
 }
 
 /* Where a tag is that another one has pushed out of its place: beside it, in the same cache line. */
-INLINE struct tag_entry *thread_tag_beside(struct thread *thread, struct tag_entry *entry)
+INLINE tag_entry *thread_tag_beside(struct thread *thread, tag_entry *entry)
 {
     return &thread->tags[(size_t)(entry - thread->tags) ^ 1];
 }

@@ -171,7 +171,7 @@ static void own_run_comes_home(void **state)
     assert_null(big_take_own(&heaps[0], 0, 3 * UNIT_BYTES, note_live(2, 0, 0)));
     assert_null(big_take_own(&heaps[1], 1, 3 * UNIT_BYTES, note_live(2, 0, 0)));
     assert_null(big_take_own(&heaps[0], 1, 2 * UNIT_BYTES, note_live(2, 0, 0)));
-    assert_ptr_equal(big_take_own(&heaps[0], 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0)), block);
+    assert_ptr_equal(big_take_own(&heaps[0], 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0)), span_at(block));
     expect_run(run, 0, 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0));
     assert_true(free_run(0, run));
     assert_false(free_run(1, run));

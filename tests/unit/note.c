@@ -31,7 +31,8 @@ static void live_notes(void **state)
                 assert_int_equal(note & (NOTE_PROTECTED | NOTE_PATTERNED), flags[k]);
                 assert_int_equal(note_add_slack(note_live(tags[i], 0, flags[k]), slacks[j]), note);
                 for (size_t bytes = 16; bytes <= 1024; bytes *= 2)
-                    assert_true(note_tag_offset(note, bytes) == tags[i] * bytes);
+                    assert_true(note_tag_offset(note_tag_part(note), bytes) == tags[i] * bytes);
+                assert_true(note_tag_part(note) == note_of_tag(tags[i]));
             }
     assert_int_equal(NOTE_SLACK_MOST, 4095);
     assert_true(note_tag_index(note_live(TAGPOOL_TAGS, 0, 0)) == TAGPOOL_TAGS);
@@ -114,10 +115,24 @@ static void mark_of_a_slab_that_was(void **state)
     assert_false(note_is_live(BIG_NOTE_WAS_SLAB));
 }
 
+/* "The plain note of a block with that tally", and "what a plain note adds to the tally of what its block is charged". */
+static void tallies_of_notes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tags); i++)
+        for (size_t j = 0; j < COUNT_OF(slacks); j++) {
+            uint32_t note = note_live(tags[i], slacks[j], 0);
+            uint64_t tally = tally_of(1 << 20, slacks[j]);
+            assert_int_equal(note_of_tally(note_of_tag(tags[i]), tally), note);
+            assert_true(tally_of_charge(1 << 20) + note_tally(note) == tally);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(live_notes),      cmocka_unit_test(freed_notes),             cmocka_unit_test(links),
+        cmocka_unit_test(live_notes),
+        cmocka_unit_test(tallies_of_notes),      cmocka_unit_test(freed_notes),             cmocka_unit_test(links),
         cmocka_unit_test(states_of_notes), cmocka_unit_test(mark_of_a_slab_that_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

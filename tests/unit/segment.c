@@ -73,8 +73,8 @@ static void layout_is_frozen(void **state)
     EXPECT(tagpool_segment_shard, settled_offset, 32, 16);
     EXPECT(tagpool_segment_shard, reserved_more, 48, 16);
     assert_int_equal(sizeof(struct tagpool_segment_shard), 64);
-    assert_true(TAGPOOL_SEGMENT_BLOCKS_SHIFT == 24 && TAGPOOL_SEGMENT_CHARGED_SHIFT == 44 && TAGPOOL_SEGMENT_GRANULE == 16);
-    assert_int_equal(TAGPOOL_SEGMENT_VERSION, 3);
+    assert_true(TAGPOOL_SEGMENT_SLACK_SHIFT == 20 && TAGPOOL_SEGMENT_CHARGED_SHIFT == 44 && TAGPOOL_SEGMENT_GRANULE == 16);
+    assert_int_equal(TAGPOOL_SEGMENT_VERSION, 4);
 }
 
 /* ---- the reader: offsets and nothing else ---- */
@@ -105,10 +105,10 @@ static void sum_of(uint32_t row, unsigned pool, unsigned out, uint64_t sums[3])
         uint64_t settled = u64_at(description + 32 + 8 * pool) + (uint64_t)row * u32_at(84) + out * 24;
         uint64_t packed = u64_at(newest + out * 8);
         assert_int_equal(u32_at(newest + 24) % 2, 0);
-        sums[0] += (packed >> 24 & 0xFFFFF) + u64_at(settled);
+        sums[0] += (packed & 0xFFFFF) + u64_at(settled);
         bool is_in_use = u64_at(newest + 16) != 0;
         sums[1] += (packed >> 44) * 16 + u64_at(settled + 8) - (out && is_in_use ? 4 << 20 : 0);
-        sums[2] += (packed & 0xFFFFFF) + u64_at(settled + 16);
+        sums[2] += (packed >> 20 & 0xFFFFFF) + u64_at(settled + 16);
     }
 }
 
@@ -174,7 +174,7 @@ static void independent_reader(void **state)
     assert_null(tagpool_alloc(TAGPOOL_PAGED, PTRDIFF_MAX, TAGPOOL_TAG('f', 'a', 'i', 'l')));
     segment_bytes = (const unsigned char *)ledger.segment;
     assert_memory_equal(segment_bytes, "TAGPOOL", 8);
-    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 3 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
+    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 4 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
     assert_true(u32_at(88) % 2 == 0 && u64_at(40) <= u64_at(32) && u32_at(60) <= u32_at(56) && u32_at(52) < u32_at(48));
     size_t rows = 0;
     for (uint32_t row = 0; row < u32_at(52); row++)
