@@ -33,6 +33,7 @@ bool arena_start(uint64_t pool_bytes)
     arena.slope = arena.base - ((uintptr_t)arena.spans << (UNIT_SHIFT - SPAN_SHIFT));
     arena.bytes = bytes;
     arena.half_units = (bytes >> UNIT_SHIFT) / POOLS;
+    arena.paged = arena.spans + arena.half_units;
     return true;
 }
 

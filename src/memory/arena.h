@@ -28,6 +28,7 @@ struct arena {
     uintptr_t slope;    /* base - (address of spans << 9): see span_address() */
     size_t bytes;       /* of both halves */
     size_t half_units;
+    const struct span *paged; /* the first span of the second half */
     _Alignas(64) struct half half[POOLS];
     size_t units_given; /* back to the system so far, as far as they had memory */
     size_t cache_units; /* dirty units that each half may keep */
@@ -87,7 +88,7 @@ static inline struct span *span_at(const void *address)
 
 static inline unsigned span_pool(const struct span *span)
 {
-    return span_index(span) >= arena.half_units;
+    return span >= arena.paged;
 }
 
 /* Lists link spans by index + 1, 0 for none. */

@@ -37,7 +37,7 @@ struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t l
     size_t units = big_units(bytes);
     struct span *run;
     *zeroed = false;
-    run = big_may_belong(bytes) ? big_take_own(heap, pool, bytes, live) : NULL;
+    run = big_may_belong(bytes) ? big_take_own(big_bin(heap->bin[pool], bytes), bytes, live) : NULL;
     if (run != NULL)
         return run;
     if (units <= CACHED_RUN_UNITS && heap->cached[pool][units] != 0) {

@@ -68,11 +68,15 @@ static inline void big_resize(struct span *run, size_t bytes)
     big_describe(run, bytes, LOAD(&run->big_note) & ~NOTE_LINK_MASK);
 }
 
-/* Takes a run of one's own from its bin; NULL if there is none. pre: big_may_belong(). Often it is as long as the one before, whose
- * length the entry still has. */
-INLINE struct span *big_take_own(struct heap *heap, unsigned pool, size_t bytes, uint32_t live)
+/* The bin of one's own runs for so many bytes. pre: big_may_belong(). */
+INLINE struct bin *big_bin(struct bin *bins, size_t bytes)
 {
-    struct bin *bin = &heap->bin[pool][BIN_RUNS + big_units(bytes)];
+    return &bins[BIN_RUNS + ((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT)];
+}
+
+/* Takes a run from there; NULL if there is none. Often it is as long as the one before, whose length the entry still has. */
+INLINE struct span *big_take_own(struct bin *bin, size_t bytes, uint32_t live)
+{
     struct slot_ref *top = bin->top;
     if (top->block == NULL)
         return NULL;

@@ -56,9 +56,9 @@ _Static_assert(BIN_RUNS + KEPT_RUN_UNITS < BIN_CLOSED, "there are too few bins")
 
 /* Frees of blocks of another heap's span, chained by their notes; they travel together. */
 struct batch {
-    struct span *span;
-    uint32_t head;  /* link to the newest */
+    _Alignas(32) struct span *span; /* NULL: it has room for none */
     uint32_t *tail; /* note of the oldest */
+    uint32_t head;  /* link to the newest */
     uint32_t count;
 };
 

@@ -148,15 +148,23 @@ static bool take_slots(struct heap *heap, struct bin *bin, const struct slot_ref
     return true;
 }
 
+/* Makes a magazine larger that turned out to be too small; false iff it is as large as it may be. */
+static bool bin_grow(struct bin *bin)
+{
+    size_t size = (size_t)(bin->full - bin->base);
+    size_t most = classes.info[bin->class].magazine_most;
+    if (size >= most)
+        return false;
+    bin->full = bin->base + (size * 2 < most ? size * 2 : most);
+    return true;
+}
+
 bool slab_refill(struct heap *heap, struct bin *bin)
 {
     if (LOAD(&heap->inbox) != 0)
         heap_collect(heap);
-    size_t size = (size_t)(bin->full - bin->base);
-    size_t most = classes.info[bin->class].magazine_most;
-    /* What was given to spans is wanted again: the magazine is too small for what the thread does. */
-    if (bin->given > 0 && size < most)
-        bin->full = bin->base + (size * 2 < most ? size * 2 : most);
+    if (bin->given > 0) /* what was given to spans is wanted again */
+        (void)bin_grow(bin);
     bin->drained = 1;
     if (!take_slots(heap, bin, bin->base + (bin->full - bin->base + 1) / 2))
         return false;
@@ -253,22 +261,21 @@ static void batch_flush(struct batch *batch)
 
 bool slab_free_remote(struct heap *heap, struct span *span, uint32_t *note, uintptr_t address, uint32_t state)
 {
-    struct batch *batch = &heap->batches[span_index(span) % BATCHES];
-    if (batch->span != span || batch->count == BATCH_MOST) {
+    struct batch *batch = slab_batch(heap, span);
+    if (!slab_batch_has_room(batch, span)) {
         batch_flush(batch);
         batch->span = span;
     }
-    uint32_t freed = note_linked(state | NOTE_REMOTE, batch->count == 0 ? NOTE_END : batch->head);
-    uint32_t found = LOAD(note);
+    uint32_t found;
     do {
+        found = LOAD(note);
         if (!note_is_live(found))
             return false;
-    } while (!compare_exchange_u32(note, &found, freed));
-    batch->head = note_link(address);
-    if (batch->count++ == 0)
-        batch->tail = note;
-    if (LOAD(&span->kind) == SPAN_BIG) /* too much memory to wait */
+    } while (!slab_batch_add(batch, note, address, found, state));
+    if (LOAD(&span->kind) == SPAN_BIG) { /* too much memory to wait */
         batch_flush(batch);
+        batch->span = NULL;
+    }
     return true;
 }
 
@@ -287,7 +294,7 @@ static NOINLINE void report_lost(const struct span *span, uintptr_t address, uin
     bugcheck_raise(&bugcheck);
 }
 
-/* Takes a span's remote chain in: into the magazine as long as there is room. */
+/* Takes a span's remote chain in: into the magazine as long as there is room, or can be. */
 static void collect_span(struct span *span)
 {
     struct bin *bin = span->bin;
@@ -302,7 +309,7 @@ static void collect_span(struct span *span)
             return;
         }
         uint32_t state = note_freed(link) | (link & NOTE_FILLED);
-        if (bin->top != bin->full) {
+        if (bin->top != bin->full || bin_grow(bin)) {
             slab_put(bin, bin->top, ref.block, note, state);
         } else {
             STORE(note, state);

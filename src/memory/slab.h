@@ -21,6 +21,27 @@ INTERNAL void slab_overflow(struct bin *bin);
 /* Frees a slot of another heap's span. False iff the note is not live: freed meanwhile. */
 INTERNAL bool slab_free_remote(struct heap *heap, struct span *span, uint32_t *note, uintptr_t address, uint32_t state);
 
+INLINE struct batch *slab_batch(struct heap *heap, const struct span *span)
+{
+    return &heap->batches[((uintptr_t)span >> SPAN_SHIFT) % BATCHES];
+}
+
+INLINE bool slab_batch_has_room(const struct batch *batch, const struct span *span)
+{
+    return batch->span == span && batch->count != BATCH_MOST;
+}
+
+/* Frees a slot into a batch that has room for its span. False iff its note is not `live` any more. */
+INLINE bool slab_batch_add(struct batch *batch, uint32_t *note, uintptr_t address, uint32_t live, uint32_t state)
+{
+    if (!compare_exchange_u32(note, &live, note_linked(state | NOTE_REMOTE, batch->count == 0 ? NOTE_END : batch->head)))
+        return false;
+    batch->head = note_link(address);
+    if (batch->count++ == 0)
+        batch->tail = note;
+    return true;
+}
+
 /* Gives all free blocks of a bin to their spans, and spans without blocks to the arena. */
 INTERNAL void slab_retire(struct bin *bin);
 

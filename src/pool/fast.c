@@ -115,11 +115,12 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
     if (is_run && thread != NULL && pool < POOLS && LOAD(&pool_state.features) == 0 && LOAD(&hit_tag) == 0) {
         tag_entry entry = *thread_tag_entry(thread, tag);
         uint32_t tag_part = tag_entry_part(entry);
-        struct span *run = tag_entry_is(entry, tag) ? big_take_own(&thread->heap, pool, bytes, tag_part | NOTE_PLAIN) : NULL;
+        struct bin *bin = big_bin(thread->bin[pool], bytes);
+        struct span *run = tag_entry_is(entry, tag) ? big_take_own(bin, bytes, tag_part + NOTE_PLAIN) : NULL;
         if (run != NULL) {
             void *block = (void *)span_address(run);
             uint64_t tally = LOAD(&run->tally) + note_tally(LOAD(&run->big_note));
-            if (LIKELY(!ledger_charge(pool_row(thread->heap.rows[pool], tag_part), tally)))
+            if (LIKELY(!ledger_charge(pool_row(bin->rows, tag_part), tally)))
                 return block;
             return pool_alloc_peak(block);
         }
@@ -131,16 +132,15 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
 
 /* ---- free ---- */
 
-/* Where a free is counted, if this thread has counted the tag before; if not it needs more, and the slow path does it. */
-static struct tagpool_segment_counts *row_of(struct thread *thread, const struct span *span, uint32_t note)
-{
-    struct tagpool_segment_counts *row = thread_row(thread, span_pool(span), note_tag_index(note));
-    return ledger_is_joined(row) ? row : NULL;
-}
-
 static bool is_right(uint32_t note, uint32_t tag, bool any_tag)
 {
     return note_is_plain(note) && (any_tag || ledger_tag_of(note_tag_index(note)) == tag);
+}
+
+/* Where a free is counted. If this thread has not counted the tag before it needs more, and the slow path does it. */
+INLINE struct tagpool_segment_counts *row_of(struct thread *thread, unsigned pool, uint32_t note)
+{
+    return pool_row(thread->heap.rows[pool], note_tag_part(note));
 }
 
 /* A block of this or another thread's slab, or run. False iff the slow path must look at it. */
@@ -151,9 +151,9 @@ static bool free_owned(struct thread *thread, struct span *span, uintptr_t addre
         return false;
     uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
     uint32_t live = LOAD(note);
-    uint64_t tally = LOAD(&span->tally) + note_tally(live); /* once it is freed the span may be another's */
-    struct tagpool_segment_counts *row = is_right(live, tag, any_tag) ? row_of(thread, span, live) : NULL;
-    if (row == NULL)
+    uint64_t tally = LOAD(&span->tally) + note_tally(live);
+    struct tagpool_segment_counts *row = row_of(thread, span_pool(span), live);
+    if (!is_right(live, tag, any_tag) || !ledger_is_joined(row))
         return false;
     if (LOAD(&span->owner) == &thread->heap) {
         slab_put_back(span->bin, (void *)address, note, note_freed(live));
@@ -171,27 +171,56 @@ static bool free_big(struct thread *thread, struct span *run, uintptr_t address,
     uint32_t note = LOAD(&run->big_note);
     if (address != span_address(run) || !is_right(note, tag, any_tag))
         return false;
-    struct tagpool_segment_counts *row = row_of(thread, run, note);
     size_t bytes = LOAD(&run->bytes);
-    if (row == NULL || !big_release(run, note))
+    if (!ledger_is_joined(row_of(thread, span_pool(run), note)) || !big_release(run, note))
         return false;
     ledger_discharge_any(thread->number, note_tag_index(note), span_pool(run), big_charged(bytes), big_charged(bytes) - bytes);
     big_put(&thread->heap, run);
     return true;
 }
 
-void pool_free_other(void *block, uint32_t tag, bool any_tag)
+static __attribute__((noinline)) void free_rest(void *block, uint32_t tag, bool any_tag)
 {
     struct thread *thread = thread_self;
-    uintptr_t address = (uintptr_t)block;
-    size_t unit = (address - arena.base) >> UNIT_SHIFT;
-    if (thread != NULL && unit < LOAD(&arena.open_units) && LOAD(&hit_tag) == 0) {
-        struct span *span = &arena.spans[unit];
-        bool is_owned = LOAD_ACQUIRE(&span->owner) != NULL;
-        if (is_owned && free_owned(thread, span, address, tag, any_tag))
-            return;
-        if (!is_owned && LOAD(&span->kind) == SPAN_BIG && free_big(thread, span, address, tag, any_tag))
-            return;
-    }
+    struct span *span = span_at(block);
+    bool is_owned = thread != NULL && LOAD_ACQUIRE(&span->owner) != NULL;
+    if (is_owned && free_owned(thread, span, (uintptr_t)block, tag, any_tag))
+        return;
+    if (thread != NULL && !is_owned && LOAD(&span->kind) == SPAN_BIG && free_big(thread, span, (uintptr_t)block, tag, any_tag))
+        return;
     pool_free_slow(block, tag, any_tag);
+}
+
+/* A slot of another thread's slab, for a batch that is under way: like the fast paths, this calls nobody. */
+void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread)
+{
+    uint32_t offset = (uint16_t)(uintptr_t)block;
+    struct batch *batch = slab_batch(&thread->heap, span);
+    if (UNLIKELY(thread == NULL || !slab_batch_has_room(batch, span) || LOAD_ACQUIRE(&span->owner) == NULL)) {
+        free_rest(block, tag, any_tag);
+        return;
+    }
+    if (LIKELY(slab_is_exact(&span->cut, offset))) {
+        uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
+        uint32_t live = LOAD(note);
+        unsigned pool = span_pool(span);
+        uint64_t tally = LOAD(&span->tally) + note_tally(live); /* once it is freed the span may be another's */
+        struct tagpool_segment_counts *row = row_of(thread, pool, live);
+        if (LIKELY(is_right(live, tag, any_tag) && ledger_is_joined(row) &&
+                   slab_batch_add(batch, note, (uintptr_t)block, live, note_freed(live)))) {
+            if (UNLIKELY(ledger_discharge(row, tally)))
+                ledger_settle(thread->number, note_tag_index(live), pool);
+            return;
+        }
+    }
+    free_rest(block, tag, any_tag);
+}
+
+void pool_free_other(void *block, uint32_t tag, bool any_tag)
+{
+    size_t unit = ((uintptr_t)block - arena.base) >> UNIT_SHIFT;
+    if (thread_self != NULL && unit < LOAD(&arena.open_units) && LOAD(&hit_tag) == 0)
+        free_rest(block, tag, any_tag);
+    else
+        pool_free_slow(block, tag, any_tag);
 }

@@ -78,6 +78,7 @@ INTERNAL void pool_failed(unsigned pool, uint32_t tag);
  * arguments where they are. */
 INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
 INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag);
+INTERNAL void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
 INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame);
 
@@ -194,9 +195,14 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
     size_t unit = ((uintptr_t)block - arena.base) >> UNIT_SHIFT;
     if (LIKELY(unit < PEEK(&arena.open_units) && PEEK(&hit_tag) == 0)) {
         const struct span *span = &arena.spans[unit];
+        struct thread *thread = thread_self;
         uint32_t offset = (uint16_t)(uintptr_t)block;
+        if (UNLIKELY(PEEK(&span->owner) != &thread->heap)) {
+            pool_free_foreign(block, tag, any_tag, span, thread);
+            return;
+        }
         /* Where there is no slab, no offset is exact: so a thread without a heap takes nobody's span for its own in vain. */
-        if (LIKELY(PEEK(&span->owner) == (struct heap *)thread_self && slab_is_exact(&span->cut, offset))) {
+        if (LIKELY(slab_is_exact(&span->cut, offset))) {
             uint32_t *note = slab_note(PEEK(&span->notes), &span->cut, offset);
             uint32_t live = PEEK(note);
             struct bin *bin = span->bin;

@@ -164,14 +164,14 @@ static void own_run_comes_home(void **state)
     assert_true(free_run(1, run));
     assert_false(heaps_free(1, block)); /* twice */
     assert_true(note_is_remote(run->big_note) && heaps[0].inbox == span_to_link(run) && run->remote != 0);
-    assert_null(big_take_own(&heaps[0], 1, 3 * UNIT_BYTES, note_live(2, 0, 0)));
+    assert_null(big_take_own(big_bin(heaps[0].bin[1], 3 * UNIT_BYTES), 3 * UNIT_BYTES, note_live(2, 0, 0)));
     heap_collect(&heaps[0]);
     assert_true(!note_is_remote(run->big_note) && run->remote == 0);
     heaps_expect_whole();
-    assert_null(big_take_own(&heaps[0], 0, 3 * UNIT_BYTES, note_live(2, 0, 0)));
-    assert_null(big_take_own(&heaps[1], 1, 3 * UNIT_BYTES, note_live(2, 0, 0)));
-    assert_null(big_take_own(&heaps[0], 1, 2 * UNIT_BYTES, note_live(2, 0, 0)));
-    assert_ptr_equal(big_take_own(&heaps[0], 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0)), span_at(block));
+    assert_null(big_take_own(big_bin(heaps[0].bin[0], 3 * UNIT_BYTES), 3 * UNIT_BYTES, note_live(2, 0, 0)));
+    assert_null(big_take_own(big_bin(heaps[1].bin[1], 3 * UNIT_BYTES), 3 * UNIT_BYTES, note_live(2, 0, 0)));
+    assert_null(big_take_own(big_bin(heaps[0].bin[1], 2 * UNIT_BYTES), 2 * UNIT_BYTES, note_live(2, 0, 0)));
+    assert_ptr_equal(big_take_own(big_bin(heaps[0].bin[1], 2 * UNIT_BYTES + 1), 2 * UNIT_BYTES + 1, note_live(2, 0, 0)), span_at(block));
     expect_run(run, 0, 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0));
     assert_true(free_run(0, run));
     assert_false(free_run(1, run));

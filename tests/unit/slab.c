@@ -272,7 +272,7 @@ static void batches_travel(void **state)
     }
     block_count = 0;
     assert_int_equal(heaps[0].inbox, span_to_link(span));
-    struct batch *batch = &heaps[1].batches[span_index(span) % BATCHES];
+    struct batch *batch = slab_batch(&heaps[1], span);
     assert_true(batch->span == span && batch->count == 1);
     heap_collect(&heaps[0]);
     for (uint32_t i = 0; i < (BATCHES + 1) * slots; i++)
@@ -318,21 +318,24 @@ static void filled_slots_stay_filled(void **state)
     }
 }
 
-/* What was collected while its magazine was full goes to the spans; nothing is lost. */
+/* What is collected goes "into the magazine as long as there is room, or can be", and what is left to the spans; nothing is lost. */
 static void collects_into_a_full_magazine(void **state)
 {
-    const unsigned class = 20;
+    const unsigned class = CLASS_SMALL_COUNT;
+    const size_t most = classes.info[class].magazine_most;
     struct bin *bin = bin_of(0, 1, class);
     (void)state;
-    for (uint32_t i = 0; i < 500; i++)
+    for (uint32_t i = 0; i < 4 * most; i++)
         take_block(0, 1, class, i + 1);
     heaps_retire(0, bin);
     bin->full = bin->base + MAGAZINE_LEAST;
-    for (size_t i = 300; i-- > 0;)
+    for (size_t i = 3 * most; i-- > 0;)
         free_block(1, i);
     heap_flush(&heaps[1]);
     heap_collect(&heaps[0]);
     assert_ptr_equal(bin->top, bin->full);
+    assert_ptr_equal(bin->full, bin->base + most);
+    assert_int_not_equal(bin->spans, 0);
     heaps_expect_whole();
     while (block_count > 0)
         free_block(0, 0);
