@@ -123,8 +123,8 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
 }
 
 /* ---- settling. pre of all: the row's lock is held. ----
- * Each shard has a lock for its settled counts and limits (several share one): a thread that settles its own rows waits for others
- * only while they hand out limits. Taken after ledger.lock, one at a time. */
+ * Each shard has a lock for its settled counts and limits, which several share: a thread that settles its own rows waits for
+ * others only while they hand out limits. Taken after ledger.lock, one at a time. */
 
 #define ROW_LOCKS 8
 

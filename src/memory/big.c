@@ -37,9 +37,9 @@ struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t l
     size_t units = big_units(bytes);
     struct span *run;
     *zeroed = false;
-    run = big_may_belong(bytes) ? big_take_own(big_bin(heap->bin[pool], bytes), bytes, live) : NULL;
-    if (run != NULL)
-        return run;
+    struct bin *bin = big_may_belong(bytes) ? big_bin(heap->bin[pool], bytes) : NULL;
+    if (bin != NULL && bin->top != bin->base)
+        return big_take_own(bin, bin->top, bytes, live);
     if (units <= CACHED_RUN_UNITS && heap->cached[pool][units] != 0) {
         run = span_from_link(heap->cached[pool][units]);
         heap->cached[pool][units] = run->next;

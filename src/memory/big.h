@@ -74,12 +74,9 @@ INLINE struct bin *big_bin(struct bin *bins, size_t bytes)
     return &bins[BIN_RUNS + ((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT)];
 }
 
-/* Takes a run from there; NULL if there is none. Often it is as long as the one before, whose length the entry still has. */
-INLINE struct span *big_take_own(struct bin *bin, size_t bytes, uint32_t live)
+/* Takes a run from there. pre: there is one. Often it is as long as the one before, whose length the entry still has. */
+INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live)
 {
-    struct slot_ref *top = bin->top;
-    if (top->block == NULL)
-        return NULL;
     struct span *run = span_at(top->block);
     if (UNLIKELY(LOAD(&run->bytes) != bytes))
         big_set_bytes(run, bytes);

@@ -79,7 +79,7 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
         uint32_t tag_part;
         void *block = NULL;
         if (find_tag_part(thread, tag, &tag_part))
-            block = bytes > SLAB_MOST_BYTES ? alloc_big(thread, tag_part, pool, bytes) : alloc_small(thread, tag_part, pool, bytes);
+            block = (bytes > SLAB_MOST_BYTES ? alloc_big : alloc_small)(thread, tag_part, pool, bytes);
         if (block != NULL)
             return block;
     }
@@ -106,28 +106,30 @@ static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes
     return alloc_rest(pool, bytes, tag, caller);
 }
 
-/* A run of one's own, for a tag in its place, is nearly as fast as a small block: without the calls of the rest, there are no
- * registers to be saved for them. */
 void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
-    struct thread *thread = thread_self;
-    bool is_run = bytes > SLAB_MOST_BYTES && big_may_belong(bytes);
-    if (is_run && thread != NULL && pool < POOLS && LOAD(&pool_state.features) == 0 && LOAD(&hit_tag) == 0) {
-        tag_entry entry = *thread_tag_entry(thread, tag);
-        uint32_t tag_part = tag_entry_part(entry);
+    if (LOAD(&pool_state.features) == FEATURE_SAMPLED)
+        return alloc_between(pool, bytes, tag, caller);
+    return alloc_rest(pool, bytes, tag, caller);
+}
+
+/* A run of one's own is nearly as fast as a small block: without the calls of the rest, there are no registers to be saved for
+ * them. */
+void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread, uint32_t tag_part)
+{
+    if (LIKELY(big_may_belong(bytes) && LOAD(&pool_state.features) == 0)) {
         struct bin *bin = big_bin(thread->bin[pool], bytes);
-        struct span *run = tag_entry_is(entry, tag) ? big_take_own(bin, bytes, tag_part + NOTE_PLAIN) : NULL;
-        if (run != NULL) {
-            void *block = (void *)span_address(run);
+        struct slot_ref *top = bin->top;
+        void *block = top->block;
+        if (LIKELY(block != NULL)) {
+            const struct span *run = big_take_own(bin, top, bytes, tag_part + NOTE_PLAIN);
             uint64_t tally = LOAD(&run->tally) + note_tally(LOAD(&run->big_note));
             if (LIKELY(!ledger_charge(pool_row(bin->rows, tag_part), tally)))
                 return block;
             return pool_alloc_peak(block);
         }
     }
-    if (LOAD(&pool_state.features) == FEATURE_SAMPLED)
-        return alloc_between(pool, bytes, tag, caller);
-    return alloc_rest(pool, bytes, tag, caller);
+    return pool_alloc_other(pool, bytes, tag, caller);
 }
 
 /* ---- free ---- */

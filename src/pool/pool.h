@@ -77,6 +77,8 @@ INTERNAL void pool_failed(unsigned pool, uint32_t tag);
 /* The less travelled paths on which still nothing special is on: see fast.c. The fast paths end in jumps to them, with their own
  * arguments where they are. */
 INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
+INTERNAL void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread,
+                              uint32_t tag_part);
 INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag);
 INTERNAL void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
@@ -166,28 +168,50 @@ INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint
     return pool_alloc_peak(block);
 }
 
+/* Whether this thread may allocate under the tag without a further look; the pool and what it has found. */
+INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uint32_t *side, uint32_t *tag_part)
+{
+    *side = PEEK(&hit_tag) << 1 | pool; /* the pool, if that is one and no tag is to be hit. (0x80000000 is no tag) */
+    if (UNLIKELY(*side >= POOLS || thread == NULL))
+        return false;
+    tag_entry entry = *thread_tag_entry(thread, tag);
+    *tag_part = tag_entry_part(entry);
+    return tag_entry_is(entry, tag);
+}
+
+/* NULL if the magazine is empty, or must not be looked at. */
+INLINE void *pool_take_small(struct thread *thread, uint32_t side, size_t bytes, uint32_t tag_part)
+{
+    struct bin *bin = heap_way_bin(thread->bin[side], PEEK(&heap_table.way[(bytes + 15) / 16]));
+    struct slot_ref *top = bin->top;
+    return LIKELY(top->block != NULL) ? pool_take(bin, top, bytes, tag_part) : NULL;
+}
+
 /* NULL if the fast path does not take it. */
 INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
-    uint32_t side = PEEK(&hit_tag) << 1 | pool; /* the pool, if that is one and no tag is to be hit. (0x80000000 is no tag) */
-    if (LIKELY(side < POOLS && thread != NULL)) {
-        tag_entry entry = *thread_tag_entry(thread, tag);
-        if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
-            struct bin *bin = heap_way_bin(thread->bin[side], PEEK(&heap_table.way[(bytes + 15) / 16]));
-            struct slot_ref *top = bin->top;
-            if (LIKELY(top->block != NULL))
-                return pool_take(bin, top, bytes, tag_entry_part(entry));
-        }
-    }
+    uint32_t side, tag_part;
+    if (LIKELY(pool_is_fast(pool, tag, thread, &side, &tag_part) && bytes <= SLAB_MOST_BYTES))
+        return pool_take_small(thread, side, bytes, tag_part);
     return NULL;
 }
 
+/* Inlined into a public function, this is the address that called it. */
+#define CALLER __builtin_return_address(0)
+
 INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 {
-    void *block = pool_alloc_fast(pool, bytes, tag);
-    /* Inlined into the public function, this is the address that called it. */
-    return LIKELY(block != NULL) ? block : pool_alloc_other(pool, bytes, tag, __builtin_return_address(0));
+    struct thread *thread = thread_self;
+    uint32_t side, tag_part;
+    if (LIKELY(pool_is_fast(pool, tag, thread, &side, &tag_part))) {
+        if (UNLIKELY(bytes > SLAB_MOST_BYTES))
+            return pool_alloc_run(side, bytes, tag, CALLER, thread, tag_part);
+        void *block = pool_take_small(thread, side, bytes, tag_part);
+        if (LIKELY(block != NULL))
+            return block;
+    }
+    return pool_alloc_other(pool, bytes, tag, CALLER);
 }
 
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)

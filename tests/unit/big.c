@@ -94,6 +94,11 @@ static void expect_run(const struct span *run, unsigned heap, unsigned pool, siz
     }
 }
 
+static bool has_own(unsigned heap, unsigned pool, size_t bytes)
+{
+    return big_bin(heaps[heap].bin[pool], bytes)->top->block != NULL;
+}
+
 struct taken {
     struct span *run;
     size_t bytes;
@@ -164,14 +169,15 @@ static void own_run_comes_home(void **state)
     assert_true(free_run(1, run));
     assert_false(heaps_free(1, block)); /* twice */
     assert_true(note_is_remote(run->big_note) && heaps[0].inbox == span_to_link(run) && run->remote != 0);
-    assert_null(big_take_own(big_bin(heaps[0].bin[1], 3 * UNIT_BYTES), 3 * UNIT_BYTES, note_live(2, 0, 0)));
+    assert_false(has_own(0, 1, 3 * UNIT_BYTES));
     heap_collect(&heaps[0]);
     assert_true(!note_is_remote(run->big_note) && run->remote == 0);
     heaps_expect_whole();
-    assert_null(big_take_own(big_bin(heaps[0].bin[0], 3 * UNIT_BYTES), 3 * UNIT_BYTES, note_live(2, 0, 0)));
-    assert_null(big_take_own(big_bin(heaps[1].bin[1], 3 * UNIT_BYTES), 3 * UNIT_BYTES, note_live(2, 0, 0)));
-    assert_null(big_take_own(big_bin(heaps[0].bin[1], 2 * UNIT_BYTES), 2 * UNIT_BYTES, note_live(2, 0, 0)));
-    assert_ptr_equal(big_take_own(big_bin(heaps[0].bin[1], 2 * UNIT_BYTES + 1), 2 * UNIT_BYTES + 1, note_live(2, 0, 0)), span_at(block));
+    assert_false(has_own(0, 0, 3 * UNIT_BYTES));
+    assert_false(has_own(1, 1, 3 * UNIT_BYTES));
+    assert_false(has_own(0, 1, 2 * UNIT_BYTES));
+    struct bin *bin = big_bin(heaps[0].bin[1], 2 * UNIT_BYTES + 1);
+    assert_ptr_equal(big_take_own(bin, bin->top, 2 * UNIT_BYTES + 1, note_live(2, 0, 0)), run);
     expect_run(run, 0, 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0));
     assert_true(free_run(0, run));
     assert_false(free_run(1, run));

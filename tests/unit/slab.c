@@ -318,7 +318,8 @@ static void filled_slots_stay_filled(void **state)
     }
 }
 
-/* What is collected goes "into the magazine as long as there is room, or can be", and what is left to the spans; nothing is lost. */
+/* What is collected goes "into the magazine as long as there is room, or can be", and what is left to the spans; nothing is
+ * lost. */
 static void collects_into_a_full_magazine(void **state)
 {
     const unsigned class = CLASS_SMALL_COUNT;
