@@ -16,9 +16,6 @@
 #include "view/rows.h"
 #include "view/snapshot.h"
 
-#define CALLER __builtin_return_address(0)
-#define FRAME __builtin_frame_address(0)
-
 /* face.lock is taken before every other lock, and never during an allocation but the first. */
 static struct {
     struct options options;
@@ -228,12 +225,12 @@ const char *tagpool_version(void)
 
 /* ---- allocate and free ---- */
 
-void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
+HOT void *tagpool_alloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 {
     return pool_alloc((unsigned)pool, bytes, tag);
 }
 
-void *tagpool_zalloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
+HOT void *tagpool_zalloc(enum tagpool_pool pool, size_t bytes, uint32_t tag)
 {
     if (bytes > SLAB_MOST_BYTES)
         return pool_alloc_slow(&(struct request){.pool = (unsigned)pool, .bytes = bytes, .tag = tag, .alignment = 1, .zero = true,
@@ -253,12 +250,12 @@ void *tagpool_realloc(void *block, size_t bytes)
     return pool_realloc(block, bytes, CALLER, FRAME);
 }
 
-void tagpool_free(void *block)
+HOT void tagpool_free(void *block)
 {
     pool_free(block, 0, true);
 }
 
-void tagpool_free_tag(void *block, uint32_t tag)
+HOT void tagpool_free_tag(void *block, uint32_t tag)
 {
     pool_free(block, tag, tag == 0);
 }

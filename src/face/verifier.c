@@ -52,14 +52,14 @@ size_t tagpool_faults(struct tagpool_operation *operations, size_t capacity)
 
 /* ---- tracking ---- */
 
-void *tagpool_alloc_at(enum tagpool_pool pool, size_t bytes, uint32_t tag, const char *file, unsigned line)
+HOT void *tagpool_alloc_at(enum tagpool_pool pool, size_t bytes, uint32_t tag, const char *file, unsigned line)
 {
     void *block = pool_alloc_fast((unsigned)pool, bytes, tag);
     if (LIKELY(block != NULL))
         return block;
     return pool_alloc_slow(&(struct request){.pool = (unsigned)pool, .bytes = bytes, .tag = tag, .alignment = 1, .file = file,
-                                             .line = line, .caller = __builtin_return_address(0),
-                                             .frame = __builtin_frame_address(0)});
+                                             .line = line, .caller = CALLER,
+                                             .frame = FRAME});
 }
 
 int tagpool_origin(const void *address, struct tagpool_operation *allocation, uint64_t *site_nth)

@@ -82,7 +82,7 @@ INLINE void *allocate_with_priority(unsigned type, size_t bytes, uint32_t tag, u
     return request_refuse(&request, RAISE_NO_RESOURCES);
 }
 
-PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
+HOT PVOID TAGPOOL_WDK_CALL ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
     unsigned type = (unsigned)PoolType;
     unsigned pool = type & TYPE_PAGED;
@@ -197,14 +197,14 @@ static bool may_free_at(unsigned irql, const void *block)
     return false;
 }
 
-void TAGPOOL_WDK_CALL ExFreePoolWithTag(PVOID P, ULONG Tag)
+HOT void TAGPOOL_WDK_CALL ExFreePoolWithTag(PVOID P, ULONG Tag)
 {
     unsigned irql = irql_now();
     if (LIKELY(irql <= IRQL_APC) || may_free_at(irql, P))
         pool_free(P, Tag, Tag == 0);
 }
 
-void TAGPOOL_WDK_CALL ExFreePool(PVOID P)
+HOT void TAGPOOL_WDK_CALL ExFreePool(PVOID P)
 {
     unsigned irql = irql_now();
     if (LIKELY(irql <= IRQL_APC) || may_free_at(irql, P))

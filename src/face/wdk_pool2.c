@@ -72,7 +72,7 @@ static void *refuse_request(const struct wdk_request *request, const char *sente
     return request_refuse(request, RAISE_INVALID_PARAMETER);
 }
 
-PVOID TAGPOOL_WDK_CALL ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
+HOT PVOID TAGPOOL_WDK_CALL ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
 {
     bool is_plain = Flags == POOL_FLAG_NON_PAGED || Flags == POOL_FLAG_PAGED;
     unsigned pool = Flags == POOL_FLAG_PAGED;

@@ -84,7 +84,7 @@ static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, u
             return block;
     }
     return pool_alloc_slow(&(struct request){.pool = pool, .bytes = bytes, .tag = tag, .alignment = 1, .is_asked = true,
-                                             .is_due = is_due, .caller = caller, .frame = __builtin_frame_address(0)});
+                                             .is_due = is_due, .caller = caller, .frame = FRAME});
 }
 
 /* The fast path once more, for the allocations between two samples: heaps are closed then, and each is to be counted. */
@@ -115,7 +115,7 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
 
 /* A run of one's own is nearly as fast as a small block: without the calls of the rest, there are no registers to be saved for
  * them. */
-void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread, uint32_t tag_part)
+HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread, uint32_t tag_part)
 {
     if (LIKELY(big_may_belong(bytes) && LOAD(&pool_state.features) == 0)) {
         struct bin *bin = big_bin(thread->bin[pool], bytes);
@@ -194,7 +194,7 @@ static __attribute__((noinline)) void free_rest(void *block, uint32_t tag, bool 
 }
 
 /* A slot of another thread's slab, for a batch that is under way: like the fast paths, this calls nobody. */
-void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread)
+HOT void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread)
 {
     uint32_t offset = (uint16_t)(uintptr_t)block;
     struct batch *batch = slab_batch(&thread->heap, span);

@@ -279,7 +279,7 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
         return;
     bool verified = is_verified() || place.special != NULL;
     if (verified)
-        verify_free_begin(&event, &place, __builtin_return_address(0), __builtin_frame_address(0));
+        verify_free_begin(&event, &place, CALLER, FRAME);
     scrub_begin(place.start);
     record.flags = 0;
     if (note_is_recorded(place.note))

@@ -197,9 +197,6 @@ INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
     return NULL;
 }
 
-/* Inlined into a public function, this is the address that called it. */
-#define CALLER __builtin_return_address(0)
-
 INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;

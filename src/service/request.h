@@ -22,7 +22,7 @@ struct wdk_site {
     const void *caller, *frame;
 };
 
-#define WDK_SITE ((struct wdk_site){__builtin_return_address(0), __builtin_frame_address(0)})
+#define WDK_SITE ((struct wdk_site){CALLER, FRAME})
 
 struct wdk_request {
     uintptr_t type; /* POOL_TYPE or POOL_FLAGS as given, for reports */
