@@ -58,8 +58,7 @@ HOT void *tagpool_alloc_at(enum tagpool_pool pool, size_t bytes, uint32_t tag, c
     if (LIKELY(block != NULL))
         return block;
     return pool_alloc_slow(&(struct request){.pool = (unsigned)pool, .bytes = bytes, .tag = tag, .alignment = 1, .file = file,
-                                             .line = line, .caller = CALLER,
-                                             .frame = FRAME});
+                                             .line = line, .caller = CALLER, .frame = FRAME});
 }
 
 int tagpool_origin(const void *address, struct tagpool_operation *allocation, uint64_t *site_nth)

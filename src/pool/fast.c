@@ -181,41 +181,45 @@ static bool free_big(struct thread *thread, struct span *run, uintptr_t address,
     return true;
 }
 
+/* All that is neither for one's own magazine nor for a batch. pre: this thread has a structure; nothing special is on. */
 static __attribute__((noinline)) void free_rest(void *block, uint32_t tag, bool any_tag)
 {
     struct thread *thread = thread_self;
     struct span *span = span_at(block);
-    bool is_owned = thread != NULL && LOAD_ACQUIRE(&span->owner) != NULL;
+    bool is_owned = LOAD_ACQUIRE(&span->owner) != NULL;
     if (is_owned && free_owned(thread, span, (uintptr_t)block, tag, any_tag))
         return;
-    if (thread != NULL && !is_owned && LOAD(&span->kind) == SPAN_BIG && free_big(thread, span, (uintptr_t)block, tag, any_tag))
+    if (!is_owned && LOAD(&span->kind) == SPAN_BIG && free_big(thread, span, (uintptr_t)block, tag, any_tag))
         return;
     pool_free_slow(block, tag, any_tag);
 }
 
-/* A slot of another thread's slab, for a batch that is under way: like the fast paths, this calls nobody. */
+/* The slot goes into the batch. False iff that has no room, or there is anything special about the block. */
+INLINE bool free_into_batch(struct thread *thread, const struct span *span, uintptr_t address, uint32_t tag, bool any_tag)
+{
+    struct batch *batch = slab_batch(&thread->heap, span);
+    uint32_t offset = (uint16_t)address;
+    if (!slab_batch_has_room(batch, span) || LOAD_ACQUIRE(&span->owner) == NULL || !slab_is_exact(&span->cut, offset))
+        return false;
+    uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
+    uint32_t live = LOAD(note);
+    unsigned pool = span_pool(span);
+    uint64_t tally = LOAD(&span->tally) + note_tally(live); /* once it is freed the span may be another's */
+    struct tagpool_segment_counts *row = row_of(thread, pool, live);
+    if (!is_right(live, tag, any_tag) || !ledger_is_joined(row) || !slab_batch_add(batch, note, address, live, note_freed(live)))
+        return false;
+    if (UNLIKELY(ledger_discharge(row, tally)))
+        ledger_settle(thread->number, note_tag_index(live), pool);
+    return true;
+}
+
+/* Like the fast paths this calls nobody while all is plain, so that no registers are to be saved for that. */
 HOT void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread)
 {
-    uint32_t offset = (uint16_t)(uintptr_t)block;
-    struct batch *batch = slab_batch(&thread->heap, span);
-    if (UNLIKELY(thread == NULL || !slab_batch_has_room(batch, span) || LOAD_ACQUIRE(&span->owner) == NULL)) {
+    if (UNLIKELY(thread == NULL))
+        pool_free_slow(block, tag, any_tag);
+    else if (UNLIKELY(!free_into_batch(thread, span, (uintptr_t)block, tag, any_tag)))
         free_rest(block, tag, any_tag);
-        return;
-    }
-    if (LIKELY(slab_is_exact(&span->cut, offset))) {
-        uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
-        uint32_t live = LOAD(note);
-        unsigned pool = span_pool(span);
-        uint64_t tally = LOAD(&span->tally) + note_tally(live); /* once it is freed the span may be another's */
-        struct tagpool_segment_counts *row = row_of(thread, pool, live);
-        if (LIKELY(is_right(live, tag, any_tag) && ledger_is_joined(row) &&
-                   slab_batch_add(batch, note, (uintptr_t)block, live, note_freed(live)))) {
-            if (UNLIKELY(ledger_discharge(row, tally)))
-                ledger_settle(thread->number, note_tag_index(live), pool);
-            return;
-        }
-    }
-    free_rest(block, tag, any_tag);
 }
 
 void pool_free_other(void *block, uint32_t tag, bool any_tag)

@@ -218,7 +218,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
         const struct span *span = &arena.spans[unit];
         struct thread *thread = thread_self;
         uint32_t offset = (uint16_t)(uintptr_t)block;
-        if (UNLIKELY(PEEK(&span->owner) != &thread->heap)) {
+        if (UNLIKELY(PEEK(&span->owner) != (struct heap *)thread)) {
             pool_free_foreign(block, tag, any_tag, span, thread);
             return;
         }
