@@ -126,24 +126,29 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
  * Each shard has a lock for its settled counts and limits, which several share: a thread that settles its own rows waits for
  * others only while they hand out limits. Taken after ledger.lock, one at a time. */
 
-#define ROW_LOCKS 8
+#define ROW_LOCKS 16
 
-struct row_lock {
-    _Alignas(64) struct port_lock lock;
-};
-
-#define ROW_LOCK {.lock = PORT_LOCK_INITIAL}
-static struct row_lock row_locks[ROW_LOCKS] = {ROW_LOCK, ROW_LOCK, ROW_LOCK, ROW_LOCK,
-                                               ROW_LOCK, ROW_LOCK, ROW_LOCK, ROW_LOCK};
+/* Not one of the system's: it is held for some dozen instructions, and to give it back takes no atomic operation. */
+static struct row_lock {
+    _Alignas(64) uint32_t is_taken;
+} row_locks[ROW_LOCKS];
 
 static void row_lock(uint32_t shard)
 {
-    port_lock(&row_locks[shard % ROW_LOCKS].lock);
+    uint32_t *is_taken = &row_locks[shard % ROW_LOCKS].is_taken;
+    uint32_t expected = 0;
+    for (unsigned turn = 1; !compare_exchange_u32(is_taken, &expected, 1); turn++) {
+        expected = 0;
+        if (turn % 100 != 0)
+            port_yield();
+        else
+            port_nap(); /* who holds it may wait for this processor, and have a lower priority */
+    }
 }
 
 static void row_unlock(uint32_t shard)
 {
-    port_unlock(&row_locks[shard % ROW_LOCKS].lock);
+    STORE_RELEASE(&row_locks[shard % ROW_LOCKS].is_taken, 0);
 }
 
 void ledger_lock(void)
@@ -211,15 +216,14 @@ static void settle(const struct counts_row *row)
     struct tagpool_segment_counts *newest = row->newest;
     uint64_t in = LOAD(&newest->in);
     uint64_t out = LOAD(&newest->out) - TALLY_OUT_FIRST;
-    struct tally_limits limits = tally_limits_of(LOAD(&newest->guard));
-    struct tally_limits net = newest_net(newest);
+    uint64_t left = LOAD(&newest->out) - in + LOAD(&newest->guard);
     settle_begin(newest);
     add_settled(&row->settled->in, tally_blocks(in), tally_charged(in), tally_slack(in));
     STORE_RELEASE(&newest->in, 0);
     add_settled(&row->settled->out, tally_blocks(out), tally_charged(out), tally_slack(out));
     STORE_RELEASE(&newest->out, TALLY_OUT_FIRST);
     settle_end(newest);
-    STORE(&newest->guard, tally_guard((struct tally_limits){limits.blocks - net.blocks, limits.granules - net.granules}));
+    STORE(&newest->guard, tally_guard_left(left));
 }
 
 void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)

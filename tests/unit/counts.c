@@ -238,6 +238,9 @@ static void guard_of_a_tally(void **state)
         assert_int_equal(over >> 19 & 1, is_over);
         assert_int_equal(over >> 63, granules[2] - granules[0] > granules[1] - (is_over && is_slack_used_up));
         assert_true(tally_limits_of(guard).blocks == blocks[1] && tally_limits_of(guard).granules == granules[1]);
+        struct tally_limits left = tally_limits_of(tally_guard_left(out - in + guard));
+        assert_true(left.blocks == blocks[1] - (blocks[2] - blocks[0]));
+        assert_true(left.granules == granules[1] - (granules[2] - granules[0]) - (is_over && is_slack_used_up));
         assert_true(guard != 0);
     }
 }
