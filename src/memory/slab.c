@@ -148,8 +148,8 @@ static bool take_slots(struct heap *heap, struct bin *bin, const struct slot_ref
     return true;
 }
 
-/* Makes a magazine larger that turned out to be too small; false iff it is as large as it may be. pre: not one of runs, which have
- * room for all from the start. */
+/* Makes a magazine larger that turned out to be too small; false iff it is as large as it may be. pre: not one of runs, which
+ * have room for all from the start. */
 static bool bin_grow(struct bin *bin)
 {
     size_t size = (size_t)(bin->full - bin->base);
