@@ -13,11 +13,11 @@ INTERNAL struct heap_table heap_table;
 /* Where the magazine of a bin begins that never has a block. */
 static struct slot_ref no_blocks;
 
-void heaps_open(bool open)
+void heaps_open(bool open, size_t before)
 {
     for (size_t granules = 0; granules <= SLAB_MOST_BYTES / 16; granules++) {
         unsigned bin = open ? class_of(granules * 16) : BIN_CLOSED;
-        STORE(&heap_table.way[granules], (uint16_t)(bin << BIN_SHIFT));
+        STORE(&heap_table.way[granules], (uint16_t)(before + (bin << BIN_SHIFT)));
     }
 }
 

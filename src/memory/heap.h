@@ -76,7 +76,7 @@ struct heap {
 };
 
 /* The way from a request to its bin, for the fast path: for requests of up to n * 16 bytes the offset of the bin among its
- * pool's. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no test of its own for what
+ * pool's, or rather from where ways begin. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no test of its own for what
  * would keep it from being taken. */
 struct heap_table {
     uint16_t way[SLAB_MOST_BYTES / 16 + 1];
@@ -84,12 +84,12 @@ struct heap_table {
 
 INTERNAL_OBJECT struct heap_table heap_table;
 
-/* Opens or closes the fast way. */
-INTERNAL void heaps_open(bool open);
+/* Opens or closes the fast way, which is to begin so many bytes before a pool's bins. */
+INTERNAL void heaps_open(bool open, size_t before);
 
-INLINE struct bin *heap_way_bin(struct bin *bins, size_t way)
+INLINE struct bin *heap_way_bin(void *start, size_t way)
 {
-    return (struct bin *)(void *)((char *)bins + way);
+    return (struct bin *)(void *)((char *)start + way);
 }
 
 /* Prepares a new heap, whose `bin` and `rows` are set; false iff there is no memory for its magazines. */

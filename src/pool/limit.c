@@ -13,7 +13,7 @@ void pool_feature(uint32_t feature, bool on)
     STORE_RELEASE(&pool_state.features, features); /* who sees a feature on sees its options */
     STORE(&arena.open_units, (features & ~FEATURE_SAMPLED) != 0 ? 0 : arena.bytes >> UNIT_SHIFT);
     if ((before == 0) != (features == 0))
-        heaps_open(features == 0);
+        heaps_open(features == 0, THREAD_WAY_BEFORE);
 }
 
 bool pool_limit_charge(unsigned pool, size_t charged, unsigned spare)

@@ -182,7 +182,7 @@ INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uin
 /* NULL if the magazine is empty, or must not be looked at. */
 INLINE void *pool_take_small(struct thread *thread, uint32_t side, size_t bytes, uint32_t tag_part)
 {
-    struct bin *bin = heap_way_bin(thread->bin[side], PEEK(&heap_table.way[(bytes + 15) / 16]));
+    struct bin *bin = heap_way_bin(thread_way_start(thread, side), PEEK(&heap_table.way[(bytes + 15) / 16]));
     struct slot_ref *top = bin->top;
     return LIKELY(top->block != NULL) ? pool_take(bin, top, bytes, tag_part) : NULL;
 }

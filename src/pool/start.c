@@ -39,7 +39,7 @@ bool pool_start(uint64_t reserve_bytes, bool seeks_checkers)
     uint64_t pool_bytes = reserve_bytes;
     uint64_t counters_bytes = TAGPOOL_SEGMENT;
     class_start();
-    heaps_open(false);
+    heaps_open(false, THREAD_WAY_BEFORE);
     bool is_checked = seeks_checkers && port_checkers_find();
     for (; pool_bytes >= least && !start_floors(pool_bytes, counters_bytes); pool_bytes /= 2)
         counters_bytes /= 2;

@@ -93,6 +93,13 @@ INLINE tag_entry *thread_tag_beside(struct thread *thread, tag_entry *entry)
     return &thread->tags[(size_t)(entry - thread->tags) ^ 1];
 }
 
+/* Where the ways to a pool's bins begin: not at the bins, for that saves an addition. */
+#define THREAD_WAY_BEFORE offsetof(struct thread, bin)
+INLINE void *thread_way_start(struct thread *thread, unsigned pool)
+{
+    return (char *)thread + pool * sizeof thread->bin[0];
+}
+
 /* This thread's counters of a tag. */
 INLINE struct tagpool_segment_counts *thread_row(struct thread *thread, unsigned pool, uint32_t tag_index)
 {

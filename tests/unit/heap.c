@@ -48,7 +48,7 @@ static void bins_of_a_new_heap(void **state)
 static void ways_of_open_heaps(void **state)
 {
     (void)state;
-    heaps_open(true);
+    heaps_open(true, 0);
     for (size_t bytes = 0; bytes <= SLAB_MOST_BYTES; bytes++) {
         size_t way = heap_table.way[(bytes + 15) / 16];
         size_t charged = classes.info[class_of(bytes)].slot_bytes;
@@ -65,7 +65,7 @@ static void ways_of_closed_heaps(void **state)
 {
     (void)state;
     assert_true(heaps_free(0, heaps_take(0, 1, 4, note_live(1, 0, 0))));
-    heaps_open(false);
+    heaps_open(false, 0);
     for (size_t bytes = 0; bytes <= SLAB_MOST_BYTES; bytes++) {
         size_t way = heap_table.way[(bytes + 15) / 16];
         for (unsigned pool = 0; pool < POOLS; pool++) {
@@ -74,7 +74,7 @@ static void ways_of_closed_heaps(void **state)
             assert_ptr_equal(bin, &heaps[0].bin[pool][BIN_CLOSED]);
         }
     }
-    heaps_open(true);
+    heaps_open(true, 0);
     assert_non_null(heap_way_bin(heaps[0].bin[1], heap_table.way[5])->top->block);
     heaps_expect_empty();
 }
