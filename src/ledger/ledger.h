@@ -120,8 +120,8 @@ static inline bool ledger_is_joined(const struct tagpool_segment_counts *row)
     return LOAD_ACQUIRE(&row->guard) != 0;
 }
 
-/* Whether a shard is above its limit, by what is left: (left & TALLY_OVER) != 0. On x86-64 in one short instruction: compilers make
- * two long ones, and each cache line of code costs the fast path a cycle. */
+/* Whether a shard is above its limit, by what is left. On x86-64 in one short instruction: compilers make two long ones, and each
+ * cache line of code costs the fast path a cycle. */
 #if defined(__x86_64__)
 INTERNAL_OBJECT const uint64_t ledger_over;
 #endif

@@ -74,15 +74,17 @@ INLINE struct bin *big_bin(struct bin *bins, size_t bytes)
     return &bins[BIN_RUNS + ((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT)];
 }
 
-/* Takes a run from there. pre: there is one. Often it is as long as the one before, whose length the entry still has. */
-INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live)
+/* Takes a run from there, and says what it counts if `live` is plain. pre: there is one. Often the block is as long as the one
+ * before, whose length the entry still has. */
+INLINE uint64_t big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live)
 {
     struct span *run = span_at(top->block);
     if (UNLIKELY(LOAD(&run->bytes) != bytes))
         big_set_bytes(run, bytes);
-    STORE_RELEASE(&run->big_note, note_add_slack(live, -bytes & (PAGE_BYTES - 1)));
+    uint32_t note = note_add_slack(live, -bytes & (PAGE_BYTES - 1));
+    STORE_RELEASE(&run->big_note, note);
     bin->top = top - 1;
-    return run;
+    return LOAD(&run->tally) + note_tally(note);
 }
 
 #endif

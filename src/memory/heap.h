@@ -76,8 +76,8 @@ struct heap {
 };
 
 /* The way from a request to its bin, for the fast path: for requests of up to n * 16 bytes the offset of the bin among its
- * pool's, or rather from where ways begin. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no test of its own for what
- * would keep it from being taken. */
+ * pool's, from where ways begin. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no
+ * test of its own for what would keep it from being taken. */
 struct heap_table {
     uint16_t way[SLAB_MOST_BYTES / 16 + 1];
 };

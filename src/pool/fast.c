@@ -122,8 +122,7 @@ HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *
         struct slot_ref *top = bin->top;
         void *block = top->block;
         if (LIKELY(block != NULL)) {
-            const struct span *run = big_take_own(bin, top, bytes, tag_part + NOTE_PLAIN);
-            uint64_t tally = LOAD(&run->tally) + note_tally(LOAD(&run->big_note));
+            uint64_t tally = big_take_own(bin, top, bytes, tag_part + NOTE_PLAIN);
             if (LIKELY(!ledger_charge(pool_row(bin->rows, tag_part), tally)))
                 return block;
             return pool_alloc_peak(block);

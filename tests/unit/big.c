@@ -177,7 +177,9 @@ static void own_run_comes_home(void **state)
     assert_false(has_own(1, 1, 3 * UNIT_BYTES));
     assert_false(has_own(0, 1, 2 * UNIT_BYTES));
     struct bin *bin = big_bin(heaps[0].bin[1], 2 * UNIT_BYTES + 1);
-    assert_ptr_equal(big_take_own(bin, bin->top, 2 * UNIT_BYTES + 1, note_live(2, 0, 0)), run);
+    assert_ptr_equal(bin->top->block, block);
+    assert_true(big_take_own(bin, bin->top, 2 * UNIT_BYTES + 1, note_live(2, 0, 0)) ==
+                tally_of(2 * UNIT_BYTES + PAGE_BYTES, PAGE_BYTES - 1));
     expect_run(run, 0, 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0));
     assert_true(free_run(0, run));
     assert_false(free_run(1, run));
