@@ -83,13 +83,6 @@ static inline uint64_t tally_guard(struct tally_limits limits)
            (uint64_t)tally_limit(limits.blocks) + TALLY_GUARD_SLACK;
 }
 
-/* The guard for which just as much is left of the limits, but for slack, once all is settled: `left` is out - in + guard. */
-static inline uint64_t tally_guard_left(uint64_t left)
-{
-    const uint64_t slack = (uint64_t)TALLY_SLACK_MASK << TALLY_SLACK_SHIFT;
-    return ((left & ~slack) | TALLY_GUARD_SLACK) - TALLY_OUT_FIRST;
-}
-
 /* The limits that a guard was made for. */
 static inline struct tally_limits tally_limits_of(uint64_t guard)
 {

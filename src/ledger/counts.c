@@ -216,14 +216,15 @@ static void settle(const struct counts_row *row)
     struct tagpool_segment_counts *newest = row->newest;
     uint64_t in = LOAD(&newest->in);
     uint64_t out = LOAD(&newest->out) - TALLY_OUT_FIRST;
-    uint64_t left = LOAD(&newest->out) - in + LOAD(&newest->guard);
+    struct tally_limits limits = tally_limits_of(LOAD(&newest->guard));
+    struct tally_limits net = newest_net(newest);
     settle_begin(newest);
     add_settled(&row->settled->in, tally_blocks(in), tally_charged(in), tally_slack(in));
     STORE_RELEASE(&newest->in, 0);
     add_settled(&row->settled->out, tally_blocks(out), tally_charged(out), tally_slack(out));
     STORE_RELEASE(&newest->out, TALLY_OUT_FIRST);
     settle_end(newest);
-    STORE(&newest->guard, tally_guard_left(left));
+    STORE(&newest->guard, tally_guard((struct tally_limits){limits.blocks - net.blocks, limits.granules - net.granules}));
 }
 
 void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
