@@ -7,10 +7,6 @@
  */
 #include "ledger/ledger.h"
 
-#if defined(__x86_64__)
-INTERNAL const uint64_t ledger_over = TALLY_OVER;
-#endif
-
 INTERNAL struct ledger ledger = {.lock = PORT_LOCK_INITIAL};
 
 _Static_assert(sizeof(struct tagpool_segment) == 1024, "the header's size is part of the format");

@@ -122,15 +122,12 @@ static inline bool ledger_is_joined(const struct tagpool_segment_counts *row)
 
 /* Whether a shard is above its limit, by what is left. On x86-64 in one short instruction: compilers make two long ones, and each
  * cache line of code costs the fast path a cycle. */
-#if defined(__x86_64__)
-INTERNAL_OBJECT const uint64_t ledger_over;
-#endif
-
 INLINE bool ledger_is_over(uint64_t left)
 {
 #if defined(__x86_64__)
+    static const uint64_t over = TALLY_OVER;
     bool is_over;
-    __asm__("testq %1, %2" : "=@ccnz"(is_over) : "r"(left), "m"(ledger_over));
+    __asm__("testq %1, %2" : "=@ccnz"(is_over) : "r"(left), "m"(over));
     return is_over;
 #else
     return (left & TALLY_OVER) != 0;
