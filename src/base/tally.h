@@ -54,9 +54,14 @@ static inline uint64_t tally_blocks(uint64_t tally)
     return tally & TALLY_LANE_MASK;
 }
 
+static inline uint64_t tally_granules(uint64_t tally)
+{
+    return tally >> TALLY_CHARGED_SHIFT;
+}
+
 static inline uint64_t tally_charged(uint64_t tally)
 {
-    return (tally >> TALLY_CHARGED_SHIFT) * TALLY_GRANULE;
+    return tally_granules(tally) * TALLY_GRANULE;
 }
 
 static inline uint64_t tally_slack(uint64_t tally)

@@ -199,7 +199,7 @@ static struct tally_limits newest_net(const struct tagpool_segment_counts *newes
     uint64_t in = LOAD(&newest->in);
     uint64_t out = LOAD(&newest->out) - TALLY_OUT_FIRST;
     return (struct tally_limits){(int64_t)(tally_blocks(in) - tally_blocks(out)),
-                                 (int64_t)(tally_charged(in) - tally_charged(out)) / (int64_t)TALLY_GRANULE};
+                                 (int64_t)(tally_granules(in) - tally_granules(out))};
 }
 
 /* Sets what may be outstanding before the next look. */

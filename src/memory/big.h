@@ -48,6 +48,7 @@ static inline bool big_may_belong(size_t bytes)
     return bytes != 0 && bytes <= KEPT_RUN_UNITS * UNIT_BYTES;
 }
 
+/* What a run's entry says of its length. */
 static inline void big_set_bytes(struct span *run, size_t bytes)
 {
     STORE(&run->slot_bytes, (uint32_t)big_charged(bytes)); /* the two without a meaning where the fast free does not look */
@@ -71,7 +72,7 @@ static inline void big_resize(struct span *run, size_t bytes)
 /* The bin of one's own runs for so many bytes. pre: big_may_belong(). */
 INLINE struct bin *big_bin(struct bin *bins, size_t bytes)
 {
-    return &bins[BIN_RUNS + ((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT)];
+    return &bins[BIN_RUNS + big_units(bytes)];
 }
 
 /* Takes a run from there, and says what it counts if `live` is plain. pre: there is one. Often the block is as long as the one
@@ -81,7 +82,7 @@ INLINE uint64_t big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes
     struct span *run = span_at(top->block);
     if (UNLIKELY(LOAD(&run->bytes) != bytes))
         big_set_bytes(run, bytes);
-    uint32_t note = note_add_slack(live, -bytes & (PAGE_BYTES - 1));
+    uint32_t note = note_add_slack(live, -bytes & (PAGE_BYTES - 1)); /* as big_note_live(): it is not 0 */
     STORE_RELEASE(&run->big_note, note);
     bin->top = top - 1;
     return LOAD(&run->tally) + note_tally(note);

@@ -75,7 +75,7 @@ static inline uint32_t note_tag_index(uint32_t note)
     return (uint16_t)(note >> NOTE_TAG_SHIFT);
 }
 
-/* The bits of a note that say the tag, for an index, and of a note. */
+/* The bits of a note that say the tag: from the tag's index, and from a note. */
 static inline uint32_t note_of_tag(uint32_t tag_index)
 {
     return tag_index << NOTE_TAG_SHIFT;

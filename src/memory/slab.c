@@ -273,7 +273,7 @@ bool slab_free_remote(struct heap *heap, struct span *span, uint32_t *note, uint
         if (!note_is_live(found))
             return false;
     } while (!slab_batch_add(batch, note, address, found, state));
-    if (LOAD(&span->kind) == SPAN_BIG) { /* too much memory to wait */
+    if (LOAD(&span->kind) == SPAN_BIG) { /* too much memory to wait, for the next one too */
         batch_flush(batch);
         batch->span = NULL;
     }

@@ -69,7 +69,7 @@ static void *alloc_small(struct thread *thread, uint32_t tag_part, unsigned pool
     return pool_take(bin, bin->top, bytes, tag_part);
 }
 
-/* All that is not as plain as what pool_alloc_other() looks for first. */
+/* All that is not as plain: tags that are not in their place, empty magazines, runs of nobody's. */
 static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     struct thread *thread = thread_self;
@@ -95,7 +95,7 @@ static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes
     if (LIKELY(pool < POOLS && thread != NULL && LOAD(&hit_tag) == 0 && countdown > 1)) {
         tag_entry entry = *thread_tag_entry(thread, tag);
         if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
-            struct bin *bin = heap_way_bin(thread->bin[pool], (size_t)class_of(bytes) << BIN_SHIFT);
+            struct bin *bin = &thread->bin[pool][class_of(bytes)];
             struct slot_ref *top = bin->top;
             if (LIKELY(top->block != NULL)) {
                 guard_countdown = countdown - 1;
@@ -133,36 +133,48 @@ HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *
 
 /* ---- free ---- */
 
-static bool is_right(uint32_t note, uint32_t tag, bool any_tag)
+/* A plain block in a slot, and where its free is counted. */
+struct plain_slot {
+    uint32_t *note;
+    uint32_t live; /* what the note says */
+    unsigned pool;
+    uint64_t tally;
+    struct tagpool_segment_counts *row;
+};
+
+/* False iff no slot begins there, or it holds no plain block of that tag, or one whose tag this thread has not counted before.
+ * All is read here: once the block is freed the span may be another's. */
+INLINE bool find_plain(struct thread *thread, const struct span *span, uintptr_t address, uint32_t tag, bool any_tag,
+                       struct plain_slot *slot)
 {
-    return note_is_plain(note) && (any_tag || ledger_tag_of(note_tag_index(note)) == tag);
+    uint32_t offset = (uint16_t)address;
+    if (!slab_is_exact(&span->cut, offset))
+        return false;
+    slot->note = slab_note(LOAD(&span->notes), &span->cut, offset);
+    slot->live = LOAD(slot->note);
+    slot->pool = span_pool(span);
+    slot->tally = LOAD(&span->tally) + note_tally(slot->live);
+    slot->row = pool_row(thread->heap.rows[slot->pool], note_tag_part(slot->live));
+    return pool_is_plain(slot->live, tag, any_tag) && ledger_is_joined(slot->row);
 }
 
-/* Where a free is counted. If this thread has not counted the tag before it needs more, and the slow path does it. */
-INLINE struct tagpool_segment_counts *row_of(struct thread *thread, unsigned pool, uint32_t note)
+INLINE void count_free(const struct thread *thread, const struct plain_slot *slot)
 {
-    return pool_row(thread->heap.rows[pool], note_tag_part(note));
+    if (UNLIKELY(ledger_discharge(slot->row, slot->tally)))
+        ledger_settle(thread->number, note_tag_index(slot->live), slot->pool);
 }
 
 /* A block of this or another thread's slab, or run. False iff the slow path must look at it. */
 static bool free_owned(struct thread *thread, struct span *span, uintptr_t address, uint32_t tag, bool any_tag)
 {
-    uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    if (!slab_is_exact(&span->cut, offset))
+    struct plain_slot slot;
+    if (!find_plain(thread, span, address, tag, any_tag, &slot))
         return false;
-    uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
-    uint32_t live = LOAD(note);
-    uint64_t tally = LOAD(&span->tally) + note_tally(live);
-    struct tagpool_segment_counts *row = row_of(thread, span_pool(span), live);
-    if (!is_right(live, tag, any_tag) || !ledger_is_joined(row))
+    if (LOAD(&span->owner) == &thread->heap)
+        slab_put_back(span->bin, (void *)address, slot.note, note_freed(slot.live));
+    else if (!slab_free_remote(&thread->heap, span, slot.note, address, note_freed(slot.live)))
         return false;
-    if (LOAD(&span->owner) == &thread->heap) {
-        slab_put_back(span->bin, (void *)address, note, note_freed(live));
-    } else if (!slab_free_remote(&thread->heap, span, note, address, note_freed(live))) {
-        return false;
-    }
-    if (ledger_discharge(row, tally))
-        ledger_settle(thread->number, note_tag_index(live), span_pool(span));
+    count_free(thread, &slot);
     return true;
 }
 
@@ -170,10 +182,10 @@ static bool free_owned(struct thread *thread, struct span *span, uintptr_t addre
 static bool free_big(struct thread *thread, struct span *run, uintptr_t address, uint32_t tag, bool any_tag)
 {
     uint32_t note = LOAD(&run->big_note);
-    if (address != span_address(run) || !is_right(note, tag, any_tag))
+    if (address != span_address(run) || !pool_is_plain(note, tag, any_tag))
         return false;
     size_t bytes = LOAD(&run->bytes);
-    if (!ledger_is_joined(row_of(thread, span_pool(run), note)) || !big_release(run, note))
+    if (!ledger_is_joined(thread_row(thread, span_pool(run), note_tag_index(note))) || !big_release(run, note))
         return false;
     ledger_discharge_any(thread->number, note_tag_index(note), span_pool(run), big_charged(bytes), big_charged(bytes) - bytes);
     big_put(&thread->heap, run);
@@ -197,18 +209,12 @@ static __attribute__((noinline)) void free_rest(void *block, uint32_t tag, bool 
 INLINE bool free_into_batch(struct thread *thread, const struct span *span, uintptr_t address, uint32_t tag, bool any_tag)
 {
     struct batch *batch = slab_batch(&thread->heap, span);
-    uint32_t offset = (uint16_t)address;
-    if (!slab_batch_has_room(batch, span) || LOAD_ACQUIRE(&span->owner) == NULL || !slab_is_exact(&span->cut, offset))
+    struct plain_slot slot;
+    if (!slab_batch_has_room(batch, span) || LOAD_ACQUIRE(&span->owner) == NULL ||
+        !find_plain(thread, span, address, tag, any_tag, &slot) ||
+        !slab_batch_add(batch, slot.note, address, slot.live, note_freed(slot.live)))
         return false;
-    uint32_t *note = slab_note(LOAD(&span->notes), &span->cut, offset);
-    uint32_t live = LOAD(note);
-    unsigned pool = span_pool(span);
-    uint64_t tally = LOAD(&span->tally) + note_tally(live); /* once it is freed the span may be another's */
-    struct tagpool_segment_counts *row = row_of(thread, pool, live);
-    if (!is_right(live, tag, any_tag) || !ledger_is_joined(row) || !slab_batch_add(batch, note, address, live, note_freed(live)))
-        return false;
-    if (UNLIKELY(ledger_discharge(row, tally)))
-        ledger_settle(thread->number, note_tag_index(live), pool);
+    count_free(thread, &slot);
     return true;
 }
 

@@ -168,7 +168,8 @@ INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint
     return pool_alloc_peak(block);
 }
 
-/* Whether this thread may allocate under the tag without a further look; the pool and what it has found. */
+/* Whether this thread may allocate under the tag without a further look. *side is the pool then, *tag_part what notes have of the
+ * tag. */
 INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uint32_t *side, uint32_t *tag_part)
 {
     *side = PEEK(&hit_tag) << 1 | pool; /* the pool, if that is one and no tag is to be hit. (0x80000000 is no tag) */
@@ -211,6 +212,12 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
     return pool_alloc_other(pool, bytes, tag, CALLER);
 }
 
+/* Whether a note is that of a plain block, of that tag. */
+INLINE bool pool_is_plain(uint32_t note, uint32_t tag, bool any_tag)
+{
+    return note_is_plain(note) && (any_tag || ledger_tag_of(note_tag_index(note)) == tag);
+}
+
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
     size_t unit = ((uintptr_t)block - arena.base) >> UNIT_SHIFT;
@@ -228,8 +235,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
             uint32_t live = PEEK(note);
             struct bin *bin = span->bin;
             struct slot_ref *top = bin->top;
-            bool is_plain = note_is_plain(live) && (any_tag || ledger_tag_of(note_tag_index(live)) == tag);
-            if (LIKELY(is_plain && top != bin->full)) {
+            if (LIKELY(pool_is_plain(live, tag, any_tag) && top != bin->full)) {
                 FETCH(block); /* it will be handed out soon */
                 slab_put(bin, top, block, note, note_freed_plain(live));
                 /* This thread has allocated the block, and so counted the tag before. */
