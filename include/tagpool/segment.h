@@ -14,7 +14,8 @@
  *     the packed ones fill up, and the row's `sequence` is odd meanwhile: read a row again if that is odd or has changed. (If
  *     it stays odd, the writer was stopped there.)
  *   - To sum a tag, read what was freed in all shards, then what was allocated: no block is then seen freed before it was
- *     allocated. Sums are modulo 2^64, and exact when all threads rest.
+ *     allocated; only the bytes of a large one that is allocated meanwhile may be missing. Sums are modulo 2^64, and exact when
+ *     all threads rest.
  *   - A shard outlives its thread and is handed to a later one; shard 0 is written by several threads in turn, under a lock.
  */
 #ifndef TAGPOOL_SEGMENT_H
@@ -85,7 +86,8 @@ struct tagpool_segment_tag {
 /* The newest counts of one tag in one pool in one shard: 32 bytes. */
 struct tagpool_segment_counts {
     tagpool_count in;    /* packed: allocations that are not settled */
-    tagpool_count out;   /* packed: frees; of a row in use it begins with 4 MiB charged, which no block was */
+    tagpool_count out;   /* packed: frees; of a row in use it begins with 4 MiB charged, which no block was. Of what is charged
+                            only the difference has a meaning: both may lack as much */
     tagpool_count guard; /* 0: the row is not in use. The writer's own: when out - in + guard has bit 19 or 63 set, there may be
                             a new peak */
     uint32_t sequence;   /* grows with each settling, and is odd while one is under way */

@@ -24,6 +24,9 @@
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline, cold))
 
+/* What the compiler knows of a variable ends here. */
+#define FORGET(variable) __asm__("" : "+r"(variable))
+
 /* Of functions that are called millions of times a second: they begin a cache line, from which processors fetch faster. */
 #if TAGPOOL_BARE
 #define HOT

@@ -4,14 +4,17 @@
  * test says whether there is anything else to do.
  *
  * Three lanes: charged granules (20 bits), slack bytes (24), blocks (20). With C = TALLY_ROOM, of each row in use:
- *     granules: C <= out < 2C (2C ends the use of the lane: its top bit is that of the word), and -C < limit <= C
- *     blocks:   0 <= out < C, for a block has at least one granule;                           and -C < limit <= C
- *     slack:    at most 16 bytes for each granule
+ *     granules: C <= out < 2C (2C ends the use of the lane: its top bit is that of the word),       and -C < limit <= C
+ *     blocks:   0 <= out < 5/4 C: a block has at least one granule, or out < C/4, see below;  and -5/4 C < limit <= 3/4 C
+ *     slack:    at most 16 bytes for each granule, and 4 C
  * where limits are relative to what is settled. out - in + guard has in each lane what is left of its limit, less than half of
  * what the lane holds; or it has the lane's top bit set, iff in - out, in that of granules C more, is above the limit. (A lane
  * below zero borrows from the one above: that is then seen to be over its limit too early, which does no harm.) It is tested at
  * each allocation: so `in` is at most one block above out + limit, and fits as well. A block counted here has at most 2^16
  * granules. A row nobody has used is all zero: its first allocation is above the limit.
+ *
+ * Only the difference of granules matters. So the charge of a large block, of which a few would fill the lane, is not added to
+ * `in` but taken back from `out`, if that leaves C there, and both have fewer than C/4 blocks and 4 C bytes of slack.
  */
 #ifndef BASE_TALLY_H
 #define BASE_TALLY_H
@@ -28,7 +31,10 @@
 #define TALLY_OUT_FIRST ((uint64_t)TALLY_ROOM << TALLY_CHARGED_SHIFT)
 #define TALLY_OUT_FIRST_BYTES ((uint64_t)TALLY_ROOM * TALLY_GRANULE)
 #define TALLY_OVER ((uint64_t)0x80000 << TALLY_CHARGED_SHIFT | 0x80000)
-#define TALLY_GUARD_SLACK ((uint64_t)0x900000 << TALLY_SLACK_SHIFT) /* more than the slack of 2 C + 2^16 granules */
+#define TALLY_GUARD_SLACK ((uint64_t)0xA00000 << TALLY_SLACK_SHIFT) /* 4 C, and the slack of 2 C + 2^16 granules */
+#define TALLY_BACK_MOST (TALLY_ROOM / 4) /* blocks */
+#define TALLY_NOT_BACK \
+    ((uint64_t)0xC0000 << TALLY_CHARGED_SHIFT | (uint64_t)0xF00000 << TALLY_SLACK_SHIFT | (0x100000 - TALLY_BACK_MOST))
 #define TALLY_BLOCK_MOST ((size_t)0x10000 * TALLY_GRANULE) /* charged bytes of a block that may be counted here */
 
 /* One block. pre: charged is a multiple of TALLY_GRANULE, from there to TALLY_BLOCK_MOST; slack <= charged. */
@@ -37,10 +43,15 @@ INLINE uint64_t tally_of(size_t charged, size_t slack)
     return (uint64_t)(charged / TALLY_GRANULE) << TALLY_CHARGED_SHIFT | (uint64_t)slack << TALLY_SLACK_SHIFT | 1;
 }
 
-/* The same without the slack, and without the block: what a note says of these is in the same places (memory/note.h). */
+/* The same in two parts: the charge; and the block and its slack, which a note has in the same places (memory/note.h). */
 static inline uint64_t tally_of_charge(size_t charged)
 {
     return (uint64_t)(charged / TALLY_GRANULE) << TALLY_CHARGED_SHIFT;
+}
+
+INLINE uint64_t tally_of_rest(size_t slack)
+{
+    return (uint64_t)slack << TALLY_SLACK_SHIFT | 1;
 }
 
 /* The tally of a block for which so many bytes more are requested. */
@@ -69,11 +80,17 @@ static inline uint64_t tally_slack(uint64_t tally)
     return (tally >> TALLY_SLACK_SHIFT) & TALLY_SLACK_MASK;
 }
 
-/* A limit as it fits into a lane. One that is cut is met early, which does no harm: it is then looked at again. */
-static inline int64_t tally_limit(int64_t limit)
+/* Whether a charge may be taken back, which makes the words these. */
+INLINE bool tally_may_take_back(uint64_t in, uint64_t out)
 {
-    int64_t most = TALLY_ROOM;
-    return limit > most ? most : limit <= -most ? 1 - most : limit;
+    return (((out ^ TALLY_OUT_FIRST) | in) & TALLY_NOT_BACK) == 0;
+}
+
+/* A limit as it fits into a lane. One that is cut is met early, which does no harm: it is then looked at again. */
+static inline int64_t tally_limit(int64_t limit, int64_t most)
+{
+    int64_t least = most - 2 * TALLY_ROOM + 1;
+    return limit > most ? most : limit < least ? least : limit;
 }
 
 /* Limits of blocks and granules, relative to what is settled. */
@@ -84,8 +101,8 @@ struct tally_limits {
 /* The guard for limits; they may be cut. It is never 0. */
 static inline uint64_t tally_guard(struct tally_limits limits)
 {
-    return ((uint64_t)(tally_limit(limits.granules) - TALLY_ROOM) << TALLY_CHARGED_SHIFT) +
-           (uint64_t)tally_limit(limits.blocks) + TALLY_GUARD_SLACK;
+    return ((uint64_t)(tally_limit(limits.granules, TALLY_ROOM) - TALLY_ROOM) << TALLY_CHARGED_SHIFT) +
+           (uint64_t)tally_limit(limits.blocks, TALLY_ROOM - TALLY_BACK_MOST) + TALLY_GUARD_SLACK;
 }
 
 /* The limits that a guard was made for. */

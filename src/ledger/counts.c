@@ -17,11 +17,13 @@ static struct counts_row find_row(uint32_t shard, uint32_t tag_index, unsigned p
 
 /* ---- sums ----
  * Frees are read before allocations: a block that is freed while we read is then still seen as outstanding, never as minus
- * one. Processors that reorder could show a difference below 0, which is then taken as 0. */
+ * one. Processors that reorder could show a difference below 0, and so could the bytes of a large block that is allocated
+ * meanwhile, whose charge is taken back from frees: that is then taken as 0. */
 
 static uint64_t difference(uint64_t in, uint64_t out)
 {
-    return in > out ? in - out : 0;
+    int64_t outstanding = (int64_t)(in - out); /* modulo 2^64: of bytes each by itself may be below 0 */
+    return outstanding > 0 ? (uint64_t)outstanding : 0;
 }
 
 /* How often a reader looks again at a row that is being settled: for a second or more. Then it takes what is there: who settles

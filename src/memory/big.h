@@ -48,6 +48,13 @@ static inline bool big_may_belong(size_t bytes)
     return bytes != 0 && bytes <= KEPT_RUN_UNITS * UNIT_BYTES;
 }
 
+/* The bytes requested for a live run, which its entry says in whole pages: the note has the slack. */
+static inline size_t big_requested(const struct span *run, uint32_t note)
+{
+    size_t bytes = LOAD(&run->bytes);
+    return bytes == 0 ? 0 : big_charged(bytes) - note_slack(note);
+}
+
 /* What a run's entry says of its length. */
 static inline void big_set_bytes(struct span *run, size_t bytes)
 {
@@ -75,17 +82,19 @@ INLINE struct bin *big_bin(struct bin *bins, size_t bytes)
     return &bins[BIN_RUNS + big_units(bytes)];
 }
 
-/* Takes a run from there, and says what it counts if `live` is plain. pre: there is one. Often the block is as long as the one
- * before, whose length the entry still has. */
-INLINE uint64_t big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live)
+/* Takes a run from there, with `live` and its slack as its note; *slack: of its tally. pre: there is one. Often the block has as
+ * many pages as the one before: then the entry still says so. */
+INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live, size_t *slack)
 {
-    struct span *run = span_at(top->block);
-    if (UNLIKELY(LOAD(&run->bytes) != bytes))
+    struct span *run = (void *)((char *)top->note - offsetof(struct span, big_note));
+    *slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
+    if (UNLIKELY(*slack >= PAGE_BYTES)) {
         big_set_bytes(run, bytes);
-    uint32_t note = note_add_slack(live, -bytes & (PAGE_BYTES - 1)); /* as big_note_live(): it is not 0 */
-    STORE_RELEASE(&run->big_note, note);
+        *slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
+    }
+    STORE_RELEASE(&run->big_note, note_add_slack(live, *slack)); /* as big_note_live(): bytes is not 0 */
     bin->top = top - 1;
-    return LOAD(&run->tally) + note_tally(note);
+    return run;
 }
 
 #endif

@@ -13,12 +13,19 @@ INTERNAL struct heap_table heap_table;
 /* Where the magazine of a bin begins that never has a block. */
 static struct slot_ref no_blocks;
 
+/* The ways of all pools to a bin, or to one that is always empty. */
+static void set_ways(uint16_t *ways, bool open, unsigned bin, size_t before)
+{
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        STORE(&ways[pool], (uint16_t)(before + ((pool * BINS + (open ? bin : BIN_CLOSED)) << BIN_SHIFT)));
+}
+
 void heaps_open(bool open, size_t before)
 {
-    for (size_t granules = 0; granules <= SLAB_MOST_BYTES / 16; granules++) {
-        unsigned bin = open ? class_of(granules * 16) : BIN_CLOSED;
-        STORE(&heap_table.way[granules], (uint16_t)(before + (bin << BIN_SHIFT)));
-    }
+    for (size_t granules = 0; granules <= SLAB_MOST_BYTES / 16; granules++)
+        set_ways(&heap_table.way[granules * POOLS], open, class_of(granules * 16), before);
+    for (unsigned units = 1; units <= KEPT_RUN_UNITS; units++)
+        set_ways(&heap_table.run_way[(units - 1) * POOLS], open, BIN_RUNS + units, before);
 }
 
 /* Entries of a magazine with the one at its base, and some more: without them, tops of magazines of equal size would fall into

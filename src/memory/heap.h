@@ -75,17 +75,31 @@ struct heap {
     _Alignas(64) char after_inbox;
 };
 
-/* The way from a request to its bin, for the fast path: for requests of up to n * 16 bytes the offset of the bin among its
- * pool's, from where ways begin. While heaps are closed, all requests lead to a bin that is always empty: so the path needs no
- * test of its own for what would keep it from being taken. */
+/* The ways from requests to their bins, for the fast paths: offsets from where ways begin, for each pool in turn. While heaps are
+ * closed, all requests lead to a bin that is always empty: so the paths need no test of their own for what would keep them from
+ * being taken. */
 struct heap_table {
-    uint16_t way[SLAB_MOST_BYTES / 16 + 1];
+    uint16_t way[(SLAB_MOST_BYTES / 16 + 1) * POOLS]; /* for requests of up to n * 16 bytes */
+    uint16_t run_way[KEPT_RUN_UNITS * POOLS];         /* for runs of n + 1 units */
 };
 
 INTERNAL_OBJECT struct heap_table heap_table;
 
-/* Opens or closes the fast way, which is to begin so many bytes before a pool's bins. */
+/* Opens or closes the fast ways, which are to begin so many bytes before the first pool's bins. Those of the next pool lie behind
+ * these. */
 INTERNAL void heaps_open(bool open, size_t before);
+
+/* pre: bytes <= SLAB_MOST_BYTES. */
+INLINE size_t heap_way(unsigned pool, size_t bytes)
+{
+    return PEEK(&heap_table.way[(unsigned)((bytes + 15) / 16) * POOLS + pool]);
+}
+
+/* pre: 0 < bytes <= KEPT_RUN_UNITS * UNIT_BYTES. */
+INLINE size_t heap_run_way(unsigned pool, size_t bytes)
+{
+    return PEEK(&heap_table.run_way[(unsigned)((bytes - 1) / UNIT_BYTES) * POOLS + pool]);
+}
 
 INLINE struct bin *heap_way_bin(void *start, size_t way)
 {

@@ -41,7 +41,7 @@ static inline uint32_t note_live(uint32_t tag_index, size_t slack, uint32_t flag
 
 static inline uint32_t note_add_slack(uint32_t live_note, size_t slack)
 {
-    return live_note + ((uint32_t)slack << NOTE_SLACK_SHIFT);
+    return live_note + (uint32_t)(slack << NOTE_SLACK_SHIFT);
 }
 
 static inline bool note_is_plain(uint32_t note)

@@ -46,8 +46,8 @@ static void find_in_run(struct span *run, struct place *place)
     place->slot_note = &run->big_note;
     place->note = LOAD_ACQUIRE(&run->big_note);
     place->start = span_address(run);
-    place->bytes = LOAD(&run->bytes);
-    place->charged = big_charged(place->bytes);
+    place->bytes = big_requested(run, place->note);
+    place->charged = big_charged(LOAD(&run->bytes));
     place->kind = note_is_live(place->note) ? PLACE_LIVE : PLACE_FREED;
     place->tag_index = note_tag_index(place->note);
     if (place->kind == PLACE_FREED)

@@ -72,7 +72,7 @@ struct span {
     uint32_t units;       /* length of the run, of whatever kind; set under arena.lock */
     uint32_t first;       /* SPAN_INSIDE, and the last unit of a free run: index of the first unit */
     uint32_t dirty;       /* SPAN_FREE: at most so many of its units may still have memory */
-    size_t bytes;         /* SPAN_BIG: requested */
+    size_t bytes;         /* SPAN_BIG: requested, or as many as fill the same pages: see big_requested() */
 };
 
 #define BIG_NOTE_WAS_SLAB 15u /* no state that a note can have */

@@ -26,19 +26,19 @@ void pool_settle(size_t tag_part, const struct bin *bin)
 
 void pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index)
 {
-    tag_entry *entry = thread_tag_entry(thread, tag);
+    struct tag_entry *entry = thread_tag_entry(thread, tag);
     *thread_tag_beside(thread, entry) = *entry;
-    *entry = tag_entry_of(tag, note_of_tag(tag_index));
+    *entry = (struct tag_entry){tag, note_of_tag(tag_index)};
 }
 
 /* Of a tag that this thread has counted before; false if the ledger must first learn of it. */
 static bool find_tag_part(struct thread *thread, uint32_t tag, uint32_t *tag_part)
 {
-    tag_entry *entry = thread_tag_entry(thread, tag);
-    if (!tag_entry_is(*entry, tag))
+    const struct tag_entry *entry = thread_tag_entry(thread, tag);
+    if (entry->tag != tag)
         entry = thread_tag_beside(thread, entry);
-    if (tag_entry_is(*entry, tag)) {
-        *tag_part = tag_entry_part(*entry);
+    if (entry->tag == tag) {
+        *tag_part = entry->part;
         return true;
     }
     uint32_t index = ledger_find(tag);
@@ -93,13 +93,13 @@ static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes
     struct thread *thread = thread_self;
     uint64_t countdown = guard_countdown;
     if (LIKELY(pool < POOLS && thread != NULL && LOAD(&hit_tag) == 0 && countdown > 1)) {
-        tag_entry entry = *thread_tag_entry(thread, tag);
-        if (LIKELY(tag_entry_is(entry, tag) && bytes <= SLAB_MOST_BYTES)) {
+        const struct tag_entry *entry = thread_tag_entry(thread, tag);
+        if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
             struct bin *bin = &thread->bin[pool][class_of(bytes)];
             struct slot_ref *top = bin->top;
             if (LIKELY(top->block != NULL)) {
                 guard_countdown = countdown - 1;
-                return pool_take(bin, top, bytes, tag_entry_part(entry));
+                return pool_take(bin, top, bytes, entry->part);
             }
         }
     }
@@ -115,15 +115,16 @@ void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *ca
 
 /* A run of one's own is nearly as fast as a small block: without the calls of the rest, there are no registers to be saved for
  * them. */
-HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread, uint32_t tag_part)
+HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread, size_t tag_part)
 {
-    if (LIKELY(big_may_belong(bytes) && LOAD(&pool_state.features) == 0)) {
-        struct bin *bin = big_bin(thread->bin[pool], bytes);
+    if (LIKELY(big_may_belong(bytes))) {
+        struct bin *bin = heap_way_bin(thread, heap_run_way(pool, bytes));
         struct slot_ref *top = bin->top;
         void *block = top->block;
         if (LIKELY(block != NULL)) {
-            uint64_t tally = big_take_own(bin, top, bytes, tag_part + NOTE_PLAIN);
-            if (LIKELY(!ledger_charge(pool_row(bin->rows, tag_part), tally)))
+            size_t slack;
+            struct span *run = big_take_own(bin, top, bytes, (uint32_t)tag_part + NOTE_PLAIN, &slack);
+            if (LIKELY(!ledger_charge_run(pool_row(bin->rows, tag_part), PEEK(&run->tally), tally_of_rest(slack))))
                 return block;
             return pool_alloc_peak(block);
         }

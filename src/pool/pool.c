@@ -20,10 +20,10 @@ INTERNAL struct pool_state pool_state = {.features = FEATURE_STOPPED};
 /* The tag's index; from now on in the thread's cache, unless it is protected or reserved. */
 static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
 {
-    tag_entry entry = *thread_tag_entry(thread, tag);
+    const struct tag_entry *entry = thread_tag_entry(thread, tag);
     bool overflowed = false;
-    if (tag_entry_is(entry, tag))
-        return note_tag_index(tag_entry_part(entry));
+    if (entry->tag == tag)
+        return note_tag_index(entry->part);
     uint32_t plain = tag & ~TAG_PROTECTED;
     bool is_reserved = plain == ledger_tag_of(LEDGER_OVERFLOW); /* a block of the overflow row is reallocated */
     uint32_t index = is_reserved ? LEDGER_OVERFLOW : ledger_tag(plain, &overflowed);

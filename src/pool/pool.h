@@ -78,7 +78,7 @@ INTERNAL void pool_failed(unsigned pool, uint32_t tag);
  * arguments where they are. */
 INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
 INTERNAL void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread,
-                              uint32_t tag_part);
+                              size_t tag_part);
 INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag);
 INTERNAL void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
@@ -168,22 +168,23 @@ INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint
     return pool_alloc_peak(block);
 }
 
-/* Whether this thread may allocate under the tag without a further look. *side is the pool then, *tag_part what notes have of the
- * tag. */
-INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uint32_t *side, uint32_t *tag_part)
+/* Whether this thread may allocate under the tag without a further look. *tag_part is what notes have of the tag then. */
+INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uint32_t *tag_part)
 {
-    *side = PEEK(&hit_tag) << 1 | pool; /* the pool, if that is one and no tag is to be hit. (0x80000000 is no tag) */
-    if (UNLIKELY(*side >= POOLS || thread == NULL))
+    if (UNLIKELY(pool >= POOLS || PEEK(&hit_tag) != 0 || thread == NULL))
         return false;
-    tag_entry entry = *thread_tag_entry(thread, tag);
-    *tag_part = tag_entry_part(entry);
-    return tag_entry_is(entry, tag);
+    size_t place = thread_tag_place(tag);
+    if (UNLIKELY(thread->tags[place].tag != tag))
+        return false;
+    FORGET(place); /* compilers would take a register for the address of both, and an instruction */
+    *tag_part = thread->tags[place].part;
+    return true;
 }
 
 /* NULL if the magazine is empty, or must not be looked at. */
-INLINE void *pool_take_small(struct thread *thread, uint32_t side, size_t bytes, uint32_t tag_part)
+INLINE void *pool_take_small(struct thread *thread, unsigned pool, size_t bytes, uint32_t tag_part)
 {
-    struct bin *bin = heap_way_bin(thread_way_start(thread, side), PEEK(&heap_table.way[(bytes + 15) / 16]));
+    struct bin *bin = heap_way_bin(thread, heap_way(pool, bytes));
     struct slot_ref *top = bin->top;
     return LIKELY(top->block != NULL) ? pool_take(bin, top, bytes, tag_part) : NULL;
 }
@@ -192,20 +193,20 @@ INLINE void *pool_take_small(struct thread *thread, uint32_t side, size_t bytes,
 INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
-    uint32_t side, tag_part;
-    if (LIKELY(pool_is_fast(pool, tag, thread, &side, &tag_part) && bytes <= SLAB_MOST_BYTES))
-        return pool_take_small(thread, side, bytes, tag_part);
+    uint32_t tag_part;
+    if (LIKELY(pool_is_fast(pool, tag, thread, &tag_part) && bytes <= SLAB_MOST_BYTES))
+        return pool_take_small(thread, pool, bytes, tag_part);
     return NULL;
 }
 
 INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
 {
     struct thread *thread = thread_self;
-    uint32_t side, tag_part;
-    if (LIKELY(pool_is_fast(pool, tag, thread, &side, &tag_part))) {
+    uint32_t tag_part;
+    if (LIKELY(pool_is_fast(pool, tag, thread, &tag_part))) {
         if (UNLIKELY(bytes > SLAB_MOST_BYTES))
-            return pool_alloc_run(side, bytes, tag, CALLER, thread, tag_part);
-        void *block = pool_take_small(thread, side, bytes, tag_part);
+            return pool_alloc_run(pool, bytes, tag, CALLER, thread, tag_part);
+        void *block = pool_take_small(thread, pool, bytes, tag_part);
         if (LIKELY(block != NULL))
             return block;
     }

@@ -38,8 +38,8 @@ static struct {
  * place is elsewhere. */
 static void no_tag_matches(struct thread *thread)
 {
-    tag_entry *entry = thread_tag_entry(thread, 0);
-    *entry = *thread_tag_beside(thread, entry) = tag_entry_of(TAG_ELSEWHERE, 0);
+    struct tag_entry *entry = thread_tag_entry(thread, 0);
+    entry->tag = thread_tag_beside(thread, entry)->tag = TAG_ELSEWHERE;
 }
 
 /* Takes a structure into use; false iff it is new and there is no memory for it. */

@@ -13,24 +13,10 @@
 #include "ledger/ledger.h"
 #include "memory/heap.h"
 
-/* A tag, as this thread found it, without its protected bit; and in the upper half its index, as notes have it (note_tag_part()).
- * One word, for one load. */
-typedef uint64_t tag_entry;
-
-static inline tag_entry tag_entry_of(uint32_t tag, uint32_t tag_part)
-{
-    return (uint64_t)tag_part << 32 | tag;
-}
-
-INLINE bool tag_entry_is(tag_entry entry, uint32_t tag)
-{
-    return (uint32_t)entry == tag;
-}
-
-INLINE uint32_t tag_entry_part(tag_entry entry)
-{
-    return (uint32_t)(entry >> 32);
-}
+/* A tag, as this thread found it, without its protected bit; and its index, as notes have it (note_tag_part()). */
+struct tag_entry {
+    uint32_t tag, part;
+};
 
 enum thread_state { THREAD_NEW, THREAD_BUSY, THREAD_IDLE, THREAD_LOST };
 
@@ -40,7 +26,7 @@ struct thread {
     uint32_t next_idle;
     uint32_t state; /* enum thread_state; THREAD_LOST: of the parent of this process, never to be touched */
     _Alignas(64) struct bin bin[POOLS][BINS];
-    tag_entry tags[TAGPOOL_TAG_CACHE];
+    struct tag_entry tags[TAGPOOL_TAG_CACHE];
     aligned_u64 attempted, succeeded; /* allocations while the verifier was on */
 };
 
@@ -81,24 +67,25 @@ INTERNAL uint64_t threads_sum(size_t offset);
 /* Calls `visit` for every thread structure that can be looked at; stops at and returns the first answer that is not NULL. */
 INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread, void *context), void *context);
 
-/* The one entry where a tag can be: the high bits of a product, each of which hangs on all bits of the tag. */
-INLINE tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
+/* The one place where a tag can be: the high bits of a product, each of which hangs on all bits of the tag. */
+INLINE size_t thread_tag_place(uint32_t tag)
 {
-    return &thread->tags[tag * 0x2C1B3C6Du / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1)];
+    return tag * 0x2C1B3C6Du / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1);
+}
+
+INLINE struct tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
+{
+    return &thread->tags[thread_tag_place(tag)];
 }
 
 /* Where a tag is that another one has pushed out of its place: beside it, in the same cache line. */
-INLINE tag_entry *thread_tag_beside(struct thread *thread, tag_entry *entry)
+INLINE struct tag_entry *thread_tag_beside(struct thread *thread, const struct tag_entry *entry)
 {
     return &thread->tags[(size_t)(entry - thread->tags) ^ 1];
 }
 
-/* Where the ways to a pool's bins begin: not at the bins, for that saves an addition. */
+/* Ways to bins (memory/heap.h) begin at the thread: that saves an addition. */
 #define THREAD_WAY_BEFORE offsetof(struct thread, bin)
-INLINE void *thread_way_start(struct thread *thread, unsigned pool)
-{
-    return (char *)thread + pool * sizeof thread->bin[0];
-}
 
 /* This thread's counters of a tag. */
 INLINE struct tagpool_segment_counts *thread_row(struct thread *thread, unsigned pool, uint32_t tag_index)

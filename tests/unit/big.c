@@ -83,7 +83,8 @@ static size_t own_units(unsigned heap)
 /* The entry of a run that was just taken. */
 static void expect_run(const struct span *run, unsigned heap, unsigned pool, size_t bytes, uint32_t live)
 {
-    assert_true(run->kind == SPAN_BIG && run->units == big_units(bytes) && span_pool(run) == pool && run->bytes == bytes);
+    assert_true(run->kind == SPAN_BIG && run->units == big_units(bytes) && span_pool(run) == pool);
+    assert_true(big_requested(run, run->big_note) == bytes && big_charged(run->bytes) == big_charged(bytes));
     assert_true(run->big_note == big_note_live(live, bytes) && span_slot_bytes(run) == big_charged(bytes));
     for (size_t i = 1; i < run->units; i++)
         assert_true(run[i].kind == SPAN_INSIDE && run[i].first == span_index(run));
@@ -137,7 +138,8 @@ static void random_use(void **state)
             size_t before = heaps[heap].cached_units;
             assert_true(*(uint64_t *)(span_address(one.run) + big_units(one.bytes) * UNIT_BYTES - 8) == one.live);
             assert_true(*(uint64_t *)span_address(one.run) == one.live);
-            assert_true(one.run->bytes == one.bytes && note_tag_index(one.run->big_note) == one.live % 65536);
+            assert_true(big_requested(one.run, one.run->big_note) == one.bytes);
+            assert_true(note_tag_index(one.run->big_note) == one.live % 65536);
             assert_true(free_run(heap, one.run));
             taken[which] = taken[--count];
             if (heaps[heap].cached_units > before)
@@ -178,8 +180,9 @@ static void own_run_comes_home(void **state)
     assert_false(has_own(0, 1, 2 * UNIT_BYTES));
     struct bin *bin = big_bin(heaps[0].bin[1], 2 * UNIT_BYTES + 1);
     assert_ptr_equal(bin->top->block, block);
-    assert_true(big_take_own(bin, bin->top, 2 * UNIT_BYTES + 1, note_live(2, 0, 0)) ==
-                tally_of(2 * UNIT_BYTES + PAGE_BYTES, PAGE_BYTES - 1));
+    size_t slack;
+    assert_ptr_equal(big_take_own(bin, bin->top, 2 * UNIT_BYTES + 1, note_live(2, 0, 0), &slack), run);
+    assert_true(slack == PAGE_BYTES - 1 && run->tally == tally_of_charge(2 * UNIT_BYTES + PAGE_BYTES));
     expect_run(run, 0, 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0));
     assert_true(free_run(0, run));
     assert_false(free_run(1, run));

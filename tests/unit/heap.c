@@ -43,21 +43,29 @@ static void bins_of_a_new_heap(void **state)
     heaps_expect_whole();
 }
 
-/* "For requests of up to n * 16 bytes the offset of the bin among its pool's": for every size the bin of its class, which counts
- * what the class charges: "what an allocation of no bytes counts". */
+/* "The ways from requests to their bins": for every size the bin of its class, which counts what the class charges, "what an
+ * allocation of no bytes counts"; above, that of its length of run. */
 static void ways_of_open_heaps(void **state)
 {
     (void)state;
     heaps_open(true, 0);
     for (size_t bytes = 0; bytes <= SLAB_MOST_BYTES; bytes++) {
-        size_t way = heap_table.way[(bytes + 15) / 16];
         size_t charged = classes.info[class_of(bytes)].slot_bytes;
         for (unsigned pool = 0; pool < POOLS; pool++) {
-            const struct bin *bin = heap_way_bin(heaps[1].bin[pool], way);
+            const struct bin *bin = heap_way_bin(heaps[1].bin[0], heap_way(pool, bytes));
             assert_ptr_equal(bin, &heaps[1].bin[pool][class_of(bytes)]);
             assert_true(tally_request(bin->tally, bytes) == tally_of(charged, charged - bytes));
         }
     }
+    for (size_t bytes = 1; bytes <= KEPT_RUN_UNITS * UNIT_BYTES; bytes += bytes % UNIT_BYTES == 1 ? UNIT_BYTES - 1 : 1)
+        for (unsigned pool = 0; pool < POOLS; pool++)
+            assert_ptr_equal(heap_way_bin(heaps[1].bin[0], heap_run_way(pool, bytes)), big_bin(heaps[1].bin[pool], bytes));
+}
+
+static void expect_closed(const struct bin *bin, unsigned pool)
+{
+    assert_true(bin->top == bin->base && bin->top == bin->full && bin->top->block == NULL);
+    assert_ptr_equal(bin, &heaps[0].bin[pool][BIN_CLOSED]);
 }
 
 /* "While heaps are closed, all requests lead to a bin that is always empty." Also when the class's own has blocks. */
@@ -66,16 +74,14 @@ static void ways_of_closed_heaps(void **state)
     (void)state;
     assert_true(heaps_free(0, heaps_take(0, 1, 4, note_live(1, 0, 0))));
     heaps_open(false, 0);
-    for (size_t bytes = 0; bytes <= SLAB_MOST_BYTES; bytes++) {
-        size_t way = heap_table.way[(bytes + 15) / 16];
-        for (unsigned pool = 0; pool < POOLS; pool++) {
-            const struct bin *bin = heap_way_bin(heaps[0].bin[pool], way);
-            assert_true(bin->top == bin->base && bin->top == bin->full && bin->top->block == NULL);
-            assert_ptr_equal(bin, &heaps[0].bin[pool][BIN_CLOSED]);
-        }
+    for (unsigned pool = 0; pool < POOLS; pool++) {
+        for (size_t bytes = 0; bytes <= SLAB_MOST_BYTES; bytes++)
+            expect_closed(heap_way_bin(heaps[0].bin[0], heap_way(pool, bytes)), pool);
+        for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
+            expect_closed(heap_way_bin(heaps[0].bin[0], heap_run_way(pool, units * UNIT_BYTES)), pool);
     }
     heaps_open(true, 0);
-    assert_non_null(heap_way_bin(heaps[0].bin[1], heap_table.way[5])->top->block);
+    assert_non_null(heap_way_bin(heaps[0].bin[0], heap_way(1, 80))->top->block);
     heaps_expect_empty();
 }
 
