@@ -23,7 +23,7 @@ struct half {
 
 struct arena {
     _Alignas(64) uintptr_t base; /* every free reads this line, and hardly anybody writes it */
-    size_t open_units;  /* how many units the fast free knows: all, or none while the front door has closed it */
+    size_t open_granules; /* how many the fast free knows: all, or none while the front door has closed it */
     struct span *spans; /* one for each unit */
     uintptr_t slope;    /* base - (address of spans << 9): see span_address() */
     size_t bytes;       /* of both halves */
@@ -78,6 +78,14 @@ static inline uintptr_t span_address(const struct span *span)
 {
     /* base + index * 64 KiB, where index = (span - spans) / 128: one shift and one addition, modulo the word. */
     return arena.slope + ((uintptr_t)span << (UNIT_SHIFT - SPAN_SHIFT));
+}
+
+/* The number of the granule that begins at an address, counted from the arena's start; beyond all of the arena's iff the address
+ * is not the arena's, or none begins there: its lowest bits become the highest. */
+INLINE size_t arena_granule(const void *address)
+{
+    uintptr_t offset = (uintptr_t)address - arena.base;
+    return offset >> GRANULE_SHIFT | offset << (sizeof offset * 8 - GRANULE_SHIFT);
 }
 
 /* The entry of the unit in which an address lies. pre: the address is the arena's. */

@@ -4,12 +4,12 @@
  */
 #include "memory/big.h"
 
-/* Makes the entry that of a slab with one slot at offset 0: see span.h for what the factors mean. */
+/* Makes the entry that of a slab with one slot at offset 0: see span.h for what the factor means. */
 static void run_own(struct heap *heap, struct span *run, unsigned pool, size_t units)
 {
     STORE(&run->bin, &heap->bin[pool][BIN_RUNS + units]);
     STORE(&run->notes, &run->big_note);
-    span_cut_set(run, &(struct span_cut){.mask = UNIT_BYTES - 1, .factor = 1, .below = 1, .number = 0});
+    span_cut_set(run, &(struct span_cut){.factor = 1, .below = 1});
     STORE(&run->remote, 0);
     STORE(&run->owner, heap);
     heap->kept_units += (uint32_t)units;

@@ -27,38 +27,34 @@ static uint16_t within(uint32_t value, uint32_t least, uint32_t most)
     return (uint16_t)(value < least ? least : value > most ? most : value);
 }
 
-/* Sets what follows from the slot's size. `run_bytes`: of a run of adjacent slots, which repeats in the span. */
-static void fill(struct class_info *info, uint32_t slot_bytes, uint32_t run_bytes)
+/* Sets what follows from the slot's size, and from how many slots a span has room for. */
+static void fill(struct class_info *info, uint32_t slot_bytes, uint32_t slots)
 {
-    uint32_t run_slots = run_bytes / slot_bytes;
-    uint32_t factor = UINT32_MAX / slot_bytes + 1;
-    uint32_t over = factor * slot_bytes; /* modulo 2^32: what is more than 1 */
-    if (over == 0) {
-        factor++;
-        over = slot_bytes;
-    }
     info->slot_bytes = slot_bytes;
-    info->cut.mask = run_bytes - 1;
-    info->cut.factor = factor;
-    info->cut.below = run_slots * over;
-    info->cut.number = run_slots * (uint32_t)(PORT_UNIT_BYTES / run_bytes);
+    /* The last 16 bytes of a span are no slot: links have no value left for them (note.h). */
+    info->slots = (uint16_t)(slots - (slot_bytes == 16));
     info->magazine_first = within(MAGAZINE_FIRST_BYTES / slot_bytes, 4, MAGAZINE_FIRST_BLOCKS);
     info->magazine_most = within(MAGAZINE_BYTES / slot_bytes, 4, MAGAZINE_BLOCKS);
 }
 
 static void fill_small(struct class_info *info, uint32_t slot_bytes)
 {
-    fill(info, slot_bytes, PAGE_BYTES);
-    info->page_slots = (uint16_t)(PAGE_BYTES / slot_bytes);
-    /* The last 16 bytes of a span are no slot: links have no value left for them (note.h). */
-    info->slots = (uint16_t)(info->page_slots * (PORT_UNIT_BYTES >> PAGE_SHIFT) - (slot_bytes == 16));
+    uint32_t page_slots = (uint32_t)PAGE_BYTES / slot_bytes;
+    uint64_t factor = ((uint64_t)page_slots << 32) / PAGE_GRANULES;
+    info->page_slots = (uint16_t)page_slots;
+    info->cut.factor = factor;
+    info->cut.below = factor > UINT32_MAX ? UINT32_MAX : (uint32_t)factor; /* if each granule is a slot, none leaves anything */
+    fill(info, slot_bytes, page_slots * (uint32_t)(UNIT_BYTES >> PAGE_SHIFT));
 }
 
 static void fill_pages(struct class_info *info, uint32_t pages)
 {
-    fill(info, pages << PAGE_SHIFT, PORT_UNIT_BYTES);
+    uint32_t slots = (uint32_t)(UNIT_BYTES >> PAGE_SHIFT) / pages;
+    uint32_t granules = pages * PAGE_GRANULES;
     info->page_slots = 0;
-    info->slots = (uint16_t)((PORT_UNIT_BYTES >> PAGE_SHIFT) / pages);
+    info->cut.factor = ((uint64_t)1 << 32) / granules + 1;
+    info->cut.below = slots * (uint32_t)(info->cut.factor * granules); /* modulo 2^32: what is more than whole */
+    fill(info, pages << PAGE_SHIFT, slots);
 }
 
 void class_start(void)
@@ -76,13 +72,19 @@ void class_start(void)
     }
 }
 
+/* Slots that fill their page lie at multiples of their size; others only where granules begin. */
+static bool is_aligned(const struct class_info *info, size_t alignment)
+{
+    bool fills_page = info->slot_bytes * info->page_slots % PAGE_BYTES == 0;
+    return alignment <= (1u << GRANULE_SHIFT) || (fills_page && info->slot_bytes % alignment == 0);
+}
+
 unsigned class_aligned(size_t bytes, size_t alignment)
 {
     if (bytes > SLAB_MOST_BYTES)
         return CLASS_COUNT;
     for (unsigned class = class_of(bytes); class < CLASS_COUNT; class ++) {
-        size_t slot_bytes = classes.info[class].slot_bytes;
-        if (slot_bytes % alignment == 0 && slot_bytes - bytes <= NOTE_SLACK_MOST)
+        if (is_aligned(&classes.info[class], alignment) && classes.info[class].slot_bytes - bytes <= NOTE_SLACK_MOST)
             return class;
     }
     return CLASS_COUNT;
@@ -92,5 +94,5 @@ uint32_t class_slot_offset(const struct class_info *info, uint32_t slot)
 {
     if (info->page_slots == 0)
         return slot * info->slot_bytes;
-    return (slot / info->page_slots << PAGE_SHIFT) + slot % info->page_slots * info->slot_bytes;
+    return (slot * PAGE_GRANULES + info->page_slots - 1) / info->page_slots << GRANULE_SHIFT;
 }

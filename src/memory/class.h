@@ -2,7 +2,8 @@
  *
  * class.h: size classes: how a request becomes a slot size, and where slots lie in a span.
  *
- * Up to half a page, classes are multiples of 16 bytes that waste little of a page; a page is cut into as many slots as fit.
+ * Up to half a page, classes are multiples of 16 bytes that waste little of a page; a page is cut into as many slots as fit, and
+ * what is left over lies between them (span.h).
  * Above, a class is a whole number of pages, up to eight. Larger requests are big blocks. So a slot is at most 4,095 bytes
  * larger than its request, and what the contract charges for a page allocation is exactly the slot.
  */

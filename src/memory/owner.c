@@ -10,6 +10,7 @@
 #include "memory/big.h"
 #include "memory/class.h"
 #include "memory/note.h"
+#include "memory/slab.h"
 
 /* If the slab goes while we look, its notes may by now be those of another class, of fewer slots; what lies behind them is
  * committed (notes.c). The last test tells that what was read belonged together. */
@@ -18,11 +19,8 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
     unsigned class = LOAD(&span->class);
     const struct class_info *info = &classes.info[class];
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    uint32_t slot = (offset & info->cut.mask) / info->slot_bytes;
-    if (info->page_slots != 0 && slot >= info->page_slots)
-        return;
-    slot += (offset >> PAGE_SHIFT) * info->page_slots;
-    if (slot >= info->slots)
+    uint32_t slot = (uint32_t)(slab_place(&info->cut, offset >> GRANULE_SHIFT) >> 32);
+    if (slot >= info->slots || offset - class_slot_offset(info, slot) >= info->slot_bytes)
         return;
     uint32_t *notes = LOAD(&span->notes);
     place->slot_note = &notes[slot];

@@ -7,15 +7,14 @@
  * data, where callers could overwrite them and where they would all fall into one set of the cache. An entry is two cache
  * lines: what every free reads, and what changes as slots come and go.
  *
- * Slots. A slot of up to a page never crosses a page: each page holds as many as fit. Two multiplications take the place of
- * divisions. For an offset in the span, in 32 bits:
- *     a slot begins there  iff  (offset & mask) * factor  <  below
- *     its number            =   (offset * number + 0xFFFF) >> 16
- * The mask leaves the offset in the page, or in the span where slots are whole pages. factor is 2^32 / slot, rounded up to the
- * next whole number, e / slot too large: slot number k of the page leaves k * e of the fraction, any other offset at least the
- * factor itself, and what would be the slot after the page's last leaves just `below`. `number` is slots of a page * 16, or slots
- * of the span: for slot k it gives somewhat less than k, by less than 1, and so k when rounded up. Each is a word of its own,
- * which an instruction of the free can use where it lies.
+ * Slots. A slot of up to a page never crosses a page: each page holds as many as fit, n of them, spread over it evenly. Of its
+ * 256 granules of 16 bytes, slot k begins at the first that is not below 256 k / n. So the slots of all pages of a span are one
+ * sequence, and one multiplication takes the place of divisions. For a granule of the span, in 64 bits:
+ *     place = granule * factor: its upper half is the number of the slot in or behind which the granule is;
+ *     a slot begins there  iff  the lower half of place  <  below
+ * factor is 2^32 * n / 256, a whole number. The first granule of a slot leaves less than n / 256 in the lower half, all others
+ * at least that, which is `below`. Where slots are whole pages, factor is 2^32 / granules of a slot, rounded up to the next whole
+ * number: the first granule of a slot leaves what that is too much, for all slots before, and others at least the factor.
  */
 #ifndef MEMORY_SPAN_H
 #define MEMORY_SPAN_H
@@ -26,6 +25,9 @@
 
 #define UNIT_SHIFT PORT_UNIT_SHIFT
 #define UNIT_BYTES PORT_UNIT_BYTES
+#define GRANULE_SHIFT 4 /* of 16 bytes: blocks begin where one does */
+#define UNIT_GRANULES ((uint32_t)(UNIT_BYTES >> GRANULE_SHIFT))
+#define PAGE_GRANULES ((uint32_t)(PAGE_BYTES >> GRANULE_SHIFT))
 #define POOLS 2
 
 enum span_kind {
@@ -42,7 +44,8 @@ struct bin;
 
 /* How a slab is cut into slots: see above. */
 struct span_cut {
-    uint32_t mask, factor, below, number;
+    aligned_u64 factor;
+    uint32_t below, reserved;
 };
 
 struct span {
@@ -79,9 +82,7 @@ struct span {
 
 static inline void span_cut_set(struct span *span, const struct span_cut *cut)
 {
-    STORE(&span->cut.mask, cut->mask);
     STORE(&span->cut.factor, cut->factor);
-    STORE(&span->cut.number, cut->number);
     STORE(&span->cut.below, cut->below);
 }
 

@@ -230,8 +230,7 @@ HOT void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct
 
 void pool_free_other(void *block, uint32_t tag, bool any_tag)
 {
-    size_t unit = ((uintptr_t)block - arena.base) >> UNIT_SHIFT;
-    if (thread_self != NULL && unit < LOAD(&arena.open_units) && LOAD(&hit_tag) == 0)
+    if (thread_self != NULL && arena_granule(block) < LOAD(&arena.open_granules) && LOAD(&hit_tag) == 0)
         free_rest(block, tag, any_tag);
     else
         pool_free_slow(block, tag, any_tag);

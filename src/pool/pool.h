@@ -221,18 +221,18 @@ INLINE bool pool_is_plain(uint32_t note, uint32_t tag, bool any_tag)
 
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
-    size_t unit = ((uintptr_t)block - arena.base) >> UNIT_SHIFT;
-    if (LIKELY(unit < PEEK(&arena.open_units) && PEEK(&hit_tag) == 0)) {
-        const struct span *span = &arena.spans[unit];
+    size_t granule = arena_granule(block);
+    if (LIKELY(granule < PEEK(&arena.open_granules) && PEEK(&hit_tag) == 0)) {
+        const struct span *span = &arena.spans[granule / UNIT_GRANULES];
         struct thread *thread = thread_self;
-        uint32_t offset = (uint16_t)(uintptr_t)block;
         if (UNLIKELY(PEEK(&span->owner) != (struct heap *)thread)) {
             pool_free_foreign(block, tag, any_tag, span, thread);
             return;
         }
-        /* Where there is no slab, no offset is exact: so a thread without a heap takes nobody's span for its own in vain. */
-        if (LIKELY(slab_is_exact(&span->cut, offset))) {
-            uint32_t *note = slab_note(PEEK(&span->notes), &span->cut, offset);
+        /* Where there is no slab, no place is exact: so a thread without a heap takes nobody's span for its own in vain. */
+        uint64_t place = slab_place(&span->cut, granule % UNIT_GRANULES);
+        if (LIKELY(slab_place_is_exact(&span->cut, place))) {
+            uint32_t *note = slab_place_note(PEEK(&span->notes), place);
             uint32_t live = PEEK(note);
             struct bin *bin = span->bin;
             struct slot_ref *top = bin->top;

@@ -110,19 +110,26 @@ static void atomic_words(void **state)
     assert_true(add_fetch_u64(&sum, -(UINT64_C(1) << 40)) == 0);
 }
 
-/* Where the class's own table has nothing to do with it: the number of the slot that begins at `offset`, or UINT32_MAX. */
+/* Where the class's own table has nothing to do with it: the number of the slot that begins at `offset`, or UINT32_MAX. "Of its
+ * 256 granules slot k begins at the first that is not below 256 k / n." */
 static uint32_t slot_by_division(uint32_t slot_bytes, uint32_t offset)
 {
-    uint32_t run_bytes = slot_bytes < PAGE_BYTES ? (uint32_t)PAGE_BYTES : (uint32_t)UNIT_BYTES;
-    uint32_t in_run = offset % run_bytes;
-    if (in_run % slot_bytes != 0 || in_run + slot_bytes > run_bytes)
-        return UINT32_MAX;
-    return offset / run_bytes * (run_bytes / slot_bytes) + in_run / slot_bytes;
+    if (slot_bytes >= PAGE_BYTES)
+        return offset % slot_bytes != 0 || offset + slot_bytes > UNIT_BYTES ? UINT32_MAX : offset / slot_bytes;
+    uint32_t n = (uint32_t)PAGE_BYTES / slot_bytes;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t granule = 0;
+        while (granule * n < 256 * k)
+            granule++;
+        if (offset % PAGE_BYTES == granule * 16)
+            return offset / (uint32_t)PAGE_BYTES * n + k;
+    }
+    return UINT32_MAX;
 }
 
-/* "A slot begins there iff (offset & mask) * factor < below; its number = (offset * number + 0xFFFF) >> 16": for every byte of a
- * span of every class the same as by division. Numbers are dense, from 0 on, and the inverse of class_slot_offset(). A number
- * has a note also where the class hands no slot out: the last 16 bytes, which are never live. */
+/* "The upper half is the number of the slot that it is in, or behind; and a slot begins there iff the lower half < below": for
+ * every byte of a span of every class the same as without the multiplication. Numbers are dense, from 0 on, and the inverse of
+ * class_slot_offset(). A number has a note also where the class hands no slot out: the last 16 bytes, which are never live. */
 static void slots_by_multiplication(void **state)
 {
     static uint32_t notes[UNIT_BYTES / 16];
@@ -136,6 +143,8 @@ static void slots_by_multiplication(void **state)
             bool exact = slab_is_exact(&info->cut, offset);
             if (exact != (expected != UINT32_MAX))
                 fail_msg("class %u (%u bytes), offset %u: exact %d", class, info->slot_bytes, offset, exact);
+            uint64_t number = slab_place(&info->cut, offset / 16) >> 32;
+            assert_true(number == (exact ? next : next - 1) || (next >= info->slots && number >= info->slots));
             if (!exact)
                 continue;
             size_t found = (size_t)(slab_note(notes, &info->cut, offset) - notes);
