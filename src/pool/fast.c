@@ -34,11 +34,11 @@ void pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index)
 /* Of a tag that this thread has counted before; false if the ledger must first learn of it. */
 static bool find_tag_part(struct thread *thread, uint32_t tag, uint32_t *tag_part)
 {
-    const struct tag_entry *entry = thread_tag_entry(thread, tag);
-    if (entry->tag != tag)
-        entry = thread_tag_beside(thread, entry);
-    if (entry->tag == tag) {
-        *tag_part = entry->part;
+    if (thread_find_tag(thread, tag, tag_part))
+        return true;
+    const struct tag_entry *beside = thread_tag_beside(thread, thread_tag_entry(thread, tag));
+    if (beside->tag == tag) {
+        *tag_part = beside->part;
         return true;
     }
     uint32_t index = ledger_find(tag);
@@ -93,13 +93,13 @@ static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes
     struct thread *thread = thread_self;
     uint64_t countdown = guard_countdown;
     if (LIKELY(pool < POOLS && thread != NULL && LOAD(&hit_tag) == 0 && countdown > 1)) {
-        const struct tag_entry *entry = thread_tag_entry(thread, tag);
-        if (LIKELY(entry->tag == tag && bytes <= SLAB_MOST_BYTES)) {
+        uint32_t tag_part;
+        if (LIKELY(bytes <= SLAB_MOST_BYTES && thread_find_tag(thread, tag, &tag_part))) {
             struct bin *bin = &thread->bin[pool][class_of(bytes)];
             struct slot_ref *top = bin->top;
             if (LIKELY(top->block != NULL)) {
                 guard_countdown = countdown - 1;
-                return pool_take(bin, top, bytes, entry->part);
+                return pool_take(bin, top, bytes, tag_part);
             }
         }
     }

@@ -20,10 +20,10 @@ INTERNAL struct pool_state pool_state = {.features = FEATURE_STOPPED};
 /* The tag's index; from now on in the thread's cache, unless it is protected or reserved. */
 static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
 {
-    const struct tag_entry *entry = thread_tag_entry(thread, tag);
     bool overflowed = false;
-    if (entry->tag == tag)
-        return note_tag_index(entry->part);
+    uint32_t tag_part;
+    if (thread_find_tag(thread, tag, &tag_part))
+        return note_tag_index(tag_part);
     uint32_t plain = tag & ~TAG_PROTECTED;
     bool is_reserved = plain == ledger_tag_of(LEDGER_OVERFLOW); /* a block of the overflow row is reallocated */
     uint32_t index = is_reserved ? LEDGER_OVERFLOW : ledger_tag(plain, &overflowed);

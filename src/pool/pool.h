@@ -173,12 +173,7 @@ INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uin
 {
     if (UNLIKELY(pool >= POOLS || PEEK(&hit_tag) != 0 || thread == NULL))
         return false;
-    size_t place = thread_tag_place(tag);
-    if (UNLIKELY(thread->tags[place].tag != tag))
-        return false;
-    FORGET(place); /* compilers would take a register for the address of both, and an instruction */
-    *tag_part = thread->tags[place].part;
-    return true;
+    return thread_find_tag(thread, tag, tag_part);
 }
 
 /* NULL if the magazine is empty, or must not be looked at. */

@@ -78,6 +78,17 @@ INLINE struct tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
     return &thread->tags[thread_tag_place(tag)];
 }
 
+/* False iff the tag is not in its place. *tag_part is what notes have of it. */
+INLINE bool thread_find_tag(const struct thread *thread, uint32_t tag, uint32_t *tag_part)
+{
+    size_t place = thread_tag_place(tag);
+    if (UNLIKELY(thread->tags[place].tag != tag))
+        return false;
+    FORGET(place); /* compilers would take a register for the address of both, and an instruction */
+    *tag_part = thread->tags[place].part;
+    return true;
+}
+
 /* Where a tag is that another one has pushed out of its place: beside it, in the same cache line. */
 INLINE struct tag_entry *thread_tag_beside(struct thread *thread, const struct tag_entry *entry)
 {
