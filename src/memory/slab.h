@@ -49,17 +49,19 @@ INTERNAL void slab_retire(struct bin *bin);
  * runs. */
 INTERNAL const char *slab_check(const struct span *span, size_t cached);
 
-/* Of a granule of a span, see span.h: whether a slot begins there, and if so, where its note is. */
-INLINE uint64_t slab_place(const struct span_cut *cut, uint32_t granule)
+/* The place of the granule at an offset in a span: see span.h. */
+INLINE uint64_t slab_place(const struct span_cut *cut, uint32_t offset)
 {
-    return granule * PEEK(&cut->factor);
+    return (offset >> GRANULE_SHIFT) * LOAD(&cut->factor);
 }
 
+/* Whether a slot begins there. */
 INLINE bool slab_place_is_exact(const struct span_cut *cut, uint64_t place)
 {
     return (uint32_t)place < PEEK(&cut->below);
 }
 
+/* The note of its slot. */
 INLINE uint32_t *slab_place_note(uint32_t *notes, uint64_t place)
 {
     return notes + (place >> 32);
@@ -68,13 +70,13 @@ INLINE uint32_t *slab_place_note(uint32_t *notes, uint64_t place)
 /* Whether a slot begins at an offset in a slab span. */
 INLINE bool slab_is_exact(const struct span_cut *cut, uint32_t offset)
 {
-    return offset % (1u << GRANULE_SHIFT) == 0 && slab_place_is_exact(cut, slab_place(cut, offset >> GRANULE_SHIFT));
+    return offset % (1u << GRANULE_SHIFT) == 0 && slab_place_is_exact(cut, slab_place(cut, offset));
 }
 
 /* The note of the slot that begins at an offset. pre: slab_is_exact(). */
 INLINE uint32_t *slab_note(uint32_t *notes, const struct span_cut *cut, uint32_t offset)
 {
-    return slab_place_note(notes, slab_place(cut, offset >> GRANULE_SHIFT));
+    return slab_place_note(notes, slab_place(cut, offset));
 }
 
 /* Takes the first block of a magazine and writes its note. pre: it is not empty. */

@@ -261,9 +261,32 @@ static void checks_tell_what_is_wrong(void **state)
     floor_expect_whole();
 }
 
+/* "The number of the granule that begins at an address, counted from the arena's start; beyond all of the arena's iff the address
+ * is not the arena's, or none begins there": at each byte around the bounds, and one bit away from an address within. */
+static void granules_by_address(void **state)
+{
+    const size_t granules = arena.bytes / 16;
+    const uintptr_t bounds[] = {arena.base, arena.base + arena.bytes / 2, arena.base + arena.bytes, 0};
+    (void)state;
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
+        for (int byte = -100; byte <= 100; byte++) {
+            uintptr_t address = bounds[i] + (uintptr_t)byte;
+            bool begins = address % 16 == 0 && address >= arena.base && address < arena.base + arena.bytes;
+            size_t granule = arena_granule((const void *)address);
+            assert_int_equal(granule < granules, begins);
+            assert_true(!begins || granule == (address - arena.base) / 16);
+        }
+    for (unsigned bit = 0; bit < sizeof(uintptr_t) * 8; bit++) {
+        uintptr_t address = (arena.base + arena.bytes / 2 + 4096) ^ (uintptr_t)1 << bit;
+        bool is_ours = address - arena.base < arena.bytes && address % 16 == 0;
+        assert_int_equal(arena_granule((const void *)address) < granules, is_ours);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(granules_by_address),
         cmocka_unit_test(frontier_grows),
         cmocka_unit_test(takes_and_gives),
         cmocka_unit_test(trims),
