@@ -52,7 +52,7 @@ static void fill_pages(struct class_info *info, uint32_t pages)
     uint32_t slots = (uint32_t)(UNIT_BYTES >> PAGE_SHIFT) / pages;
     uint32_t granules = pages * PAGE_GRANULES;
     info->page_slots = 0;
-    info->cut.factor = ((uint64_t)1 << 32) / granules + 1;
+    info->cut.factor = UINT32_MAX / granules + 2;
     info->cut.below = slots * (uint32_t)(info->cut.factor * granules); /* modulo 2^32: what is more than whole */
     fill(info, pages << PAGE_SHIFT, slots);
 }

@@ -13,8 +13,8 @@
  *     place = granule * factor: its upper half is the number of the slot in or behind which the granule is;
  *     a slot begins there  iff  the lower half of place  <  below
  * factor is 2^32 * n / 256, a whole number. The first granule of a slot leaves less than n / 256 in the lower half, all others
- * at least that, which is `below`. Where slots are whole pages, factor is 2^32 / granules of a slot, rounded up to the next whole
- * number: the first granule of a slot leaves what that is too much, for all slots before, and others at least the factor.
+ * at least that, which is `below`. Where slots are whole pages, factor is somewhat more than 2^32 / granules of a slot: the first
+ * granule of a slot leaves what that is too much, for all slots before, and others at least the factor.
  */
 #ifndef MEMORY_SPAN_H
 #define MEMORY_SPAN_H
