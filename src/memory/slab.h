@@ -61,10 +61,10 @@ INLINE bool slab_place_is_exact(const struct span_cut *cut, uint64_t place)
     return (uint32_t)place < PEEK(&cut->below);
 }
 
-/* The note of its slot. */
-INLINE uint32_t *slab_place_note(uint32_t *notes, uint64_t place)
+/* The number of its slot. */
+INLINE uint32_t slab_place_slot(uint64_t place)
 {
-    return notes + (place >> 32);
+    return (uint32_t)(place >> 32);
 }
 
 /* Whether a slot begins at an offset in a slab span. */
@@ -76,7 +76,7 @@ INLINE bool slab_is_exact(const struct span_cut *cut, uint32_t offset)
 /* The note of the slot that begins at an offset. pre: slab_is_exact(). */
 INLINE uint32_t *slab_note(uint32_t *notes, const struct span_cut *cut, uint32_t offset)
 {
-    return slab_place_note(notes, slab_place(cut, offset));
+    return notes + slab_place_slot(slab_place(cut, offset));
 }
 
 /* Takes the first block of a magazine and writes its note. pre: it is not empty. */

@@ -144,14 +144,14 @@ struct plain_slot {
 };
 
 /* False iff no slot begins there, or it holds no plain block of that tag, or one whose tag this thread has not counted before.
- * All is read here: once the block is freed the span may be another's. */
+ * All is read here, and once: when the block is freed the span may be another's. pre: arena_granule() found one to begin there. */
 INLINE bool find_plain(struct thread *thread, const struct span *span, uintptr_t address, uint32_t tag, bool any_tag,
                        struct plain_slot *slot)
 {
-    uint32_t offset = (uint16_t)address;
-    if (!slab_is_exact(&span->cut, offset))
+    uint64_t place = slab_place(&span->cut, (uint16_t)address);
+    if (!slab_place_is_exact(&span->cut, place))
         return false;
-    slot->note = slab_note(LOAD(&span->notes), &span->cut, offset);
+    slot->note = LOAD(&span->notes) + slab_place_slot(place);
     slot->live = LOAD(slot->note);
     slot->pool = span_pool(span);
     slot->tally = LOAD(&span->tally) + note_tally(slot->live);

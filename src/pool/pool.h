@@ -227,7 +227,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
         /* Where there is no slab, no place is exact: so a thread without a heap takes nobody's span for its own in vain. */
         uint64_t place = granule % UNIT_GRANULES * PEEK(&span->cut.factor);
         if (LIKELY(slab_place_is_exact(&span->cut, place))) {
-            uint32_t *note = slab_place_note(PEEK(&span->notes), place);
+            uint32_t *note = PEEK(&span->notes) + slab_place_slot(place);
             uint32_t live = PEEK(note);
             struct bin *bin = span->bin;
             struct slot_ref *top = bin->top;
