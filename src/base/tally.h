@@ -28,14 +28,22 @@
 #define TALLY_LANE_MASK 0xFFFFFu
 #define TALLY_SLACK_MASK 0xFFFFFFu
 #define TALLY_ROOM 0x40000
+#define TALLY_BACK_BLOCKS (TALLY_ROOM / 4)
+#define TALLY_BACK_SLACK (4 * TALLY_ROOM)
 #define TALLY_OUT_FIRST ((uint64_t)TALLY_ROOM << TALLY_CHARGED_SHIFT)
 #define TALLY_OUT_FIRST_BYTES ((uint64_t)TALLY_ROOM * TALLY_GRANULE)
 #define TALLY_OVER ((uint64_t)0x80000 << TALLY_CHARGED_SHIFT | 0x80000)
-#define TALLY_GUARD_SLACK ((uint64_t)0xA00000 << TALLY_SLACK_SHIFT) /* 4 C, and the slack of 2 C + 2^16 granules */
-#define TALLY_BACK_MOST (TALLY_ROOM / 4) /* blocks */
-#define TALLY_NOT_BACK \
-    ((uint64_t)0xC0000 << TALLY_CHARGED_SHIFT | (uint64_t)0xF00000 << TALLY_SLACK_SHIFT | (0x100000 - TALLY_BACK_MOST))
 #define TALLY_BLOCK_MOST ((size_t)0x10000 * TALLY_GRANULE) /* charged bytes of a block that may be counted here */
+#define TALLY_GUARD_SLACK ((uint64_t)TALLY_SLACK_MOST << TALLY_SLACK_SHIFT)
+#define TALLY_SLACK_MOST (TALLY_BACK_SLACK + 2 * TALLY_ROOM * TALLY_GRANULE + TALLY_BLOCK_MOST) /* that `in` may have */
+
+/* The bits of each lane from TALLY_ROOM, TALLY_BACK_SLACK and TALLY_BACK_BLOCKS on, which are powers of two. */
+#define TALLY_NOT_BACK \
+    ((uint64_t)(TALLY_LANE_MASK + 1 - TALLY_ROOM) << TALLY_CHARGED_SHIFT | \
+     (uint64_t)(TALLY_SLACK_MASK + 1 - TALLY_BACK_SLACK) << TALLY_SLACK_SHIFT | (TALLY_LANE_MASK + 1 - TALLY_BACK_BLOCKS))
+
+_Static_assert(TALLY_SLACK_MOST + TALLY_BACK_SLACK + TALLY_ROOM * TALLY_GRANULE <= TALLY_SLACK_MASK,
+               "the slack of a guard and of all frees do not fit into their lane");
 
 /* One block. pre: charged is a multiple of TALLY_GRANULE, from there to TALLY_BLOCK_MOST; slack <= charged. */
 INLINE uint64_t tally_of(size_t charged, size_t slack)
@@ -102,7 +110,7 @@ struct tally_limits {
 static inline uint64_t tally_guard(struct tally_limits limits)
 {
     return ((uint64_t)(tally_limit(limits.granules, TALLY_ROOM) - TALLY_ROOM) << TALLY_CHARGED_SHIFT) +
-           (uint64_t)tally_limit(limits.blocks, TALLY_ROOM - TALLY_BACK_MOST) + TALLY_GUARD_SLACK;
+           (uint64_t)tally_limit(limits.blocks, TALLY_ROOM - TALLY_BACK_BLOCKS) + TALLY_GUARD_SLACK;
 }
 
 /* The limits that a guard was made for. */

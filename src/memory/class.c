@@ -72,11 +72,11 @@ void class_start(void)
     }
 }
 
-/* Slots that fill their page lie at multiples of their size; others only where granules begin. */
+/* Slots that fill their page, or of whole pages, lie at multiples of their size; others only where granules begin. */
 static bool is_aligned(const struct class_info *info, size_t alignment)
 {
-    bool fills_page = info->slot_bytes * info->page_slots % PAGE_BYTES == 0;
-    return alignment <= (1u << GRANULE_SHIFT) || (fills_page && info->slot_bytes % alignment == 0);
+    bool fills = info->page_slots == 0 || info->slot_bytes * info->page_slots == PAGE_BYTES;
+    return alignment <= (1u << GRANULE_SHIFT) || (fills && info->slot_bytes % alignment == 0);
 }
 
 unsigned class_aligned(size_t bytes, size_t alignment)

@@ -89,7 +89,7 @@ INTERNAL_OBJECT struct heap_table heap_table;
  * these. */
 INTERNAL void heaps_open(bool open, size_t before);
 
-/* pre: bytes <= SLAB_MOST_BYTES. */
+/* pre: bytes <= SLAB_MOST_BYTES. Indices have 32 bits: what callers leave above a pool's need not be cleared then. */
 INLINE size_t heap_way(unsigned pool, size_t bytes)
 {
     return PEEK(&heap_table.way[(unsigned)((bytes + 15) / 16) * POOLS + pool]);

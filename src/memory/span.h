@@ -21,6 +21,7 @@
 
 #include "base/atomic.h"
 #include "base/internal.h"
+#include "base/tally.h"
 #include "port/port.h"
 
 #define UNIT_SHIFT PORT_UNIT_SHIFT
@@ -29,6 +30,8 @@
 #define UNIT_GRANULES ((uint32_t)(UNIT_BYTES >> GRANULE_SHIFT))
 #define PAGE_GRANULES ((uint32_t)(PAGE_BYTES >> GRANULE_SHIFT))
 #define POOLS 2
+
+_Static_assert(TALLY_GRANULE == 1 << GRANULE_SHIFT, "blocks are charged in other granules than they begin at");
 
 enum span_kind {
     SPAN_NONE,   /* never used, or inside a free run */

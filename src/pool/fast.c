@@ -144,7 +144,7 @@ struct plain_slot {
 };
 
 /* False iff no slot begins there, or it holds no plain block of that tag, or one whose tag this thread has not counted before.
- * All is read here, and once: when the block is freed the span may be another's. pre: arena_granule() found one to begin there. */
+ * All is read here, and once: when the block is freed the span may be another's. pre: arena_granule() found one there. */
 INLINE bool find_plain(struct thread *thread, const struct span *span, uintptr_t address, uint32_t tag, bool any_tag,
                        struct plain_slot *slot)
 {

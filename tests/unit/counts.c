@@ -66,7 +66,7 @@ static void expect_lanes(const struct tagpool_segment_counts *row)
     uint64_t in = row->in, out = row->out;
     uint64_t freed = tally_granules(out) - TALLY_ROOM;
     assert_true(tally_granules(out) >= TALLY_ROOM && freed < TALLY_ROOM);
-    assert_true(tally_blocks(out) < TALLY_BACK_MOST + freed + 1);
+    assert_true(tally_blocks(out) < TALLY_BACK_BLOCKS + freed + 1);
     assert_true(tally_slack(out) <= 4 * TALLY_ROOM + 16 * freed);
     assert_true(tally_slack(in) <= 4 * TALLY_ROOM + 16 * tally_granules(in));
 }
@@ -226,7 +226,7 @@ static void pairs_of_runs_settle_seldom(void **state)
         struct truth truth = {.peak_blocks = 1, .peak_charged = (int64_t)run};
         struct ledger_sum sum;
         uint32_t tag = new_tag();
-        uint32_t pairs = TALLY_BACK_MOST, settled = 0, sequence = 0;
+        uint32_t pairs = TALLY_BACK_BLOCKS, settled = 0, sequence = 0;
         for (uint32_t i = 1; i <= pairs; i++) {
             charge(1, tag, 0, run, slack);
             ledger_sum(tag, 0, &sum);
@@ -300,7 +300,7 @@ static void guard_of_a_tally(void **state)
         int64_t granules[3], blocks[3]; /* out, limit, in */
         for (int i = 0; i < 2; i++) {
             granules[i] = step % 5 == i ? room - 1 : (int64_t)random_below(&seed, (uint32_t)room);
-            blocks[i] = step % 7 == i ? 0 : (int64_t)random_below(&seed, (uint32_t)granules[0] + TALLY_BACK_MOST);
+            blocks[i] = step % 7 == i ? 0 : (int64_t)random_below(&seed, (uint32_t)granules[0] + TALLY_BACK_BLOCKS);
         }
         blocks[1] = blocks[1] > room / 4 * 3 ? room / 4 * 3 : blocks[1];
         if (step % 3 == 0)
