@@ -32,7 +32,7 @@ struct ledger {
     struct tagpool_segment_shard *shards;
     uint32_t *index;       /* open hash: tag -> index + 1 */
     uint32_t index_bits;   /* logarithm of its places in use now */
-    struct port_lock lock; /* guards additions and shared peaks */
+    struct port_lock lock; /* guards additions, and what the header says of pools */
 };
 
 INTERNAL_OBJECT struct ledger ledger;
@@ -120,26 +120,12 @@ static inline bool ledger_is_joined(const struct tagpool_segment_counts *row)
     return LOAD_ACQUIRE(&row->guard) != 0;
 }
 
-/* Whether a shard is above its limit, by what is left. On x86-64 in one short instruction: compilers make two long ones, and each
- * cache line of code costs the fast path a cycle. */
-INLINE bool ledger_is_over(uint64_t left)
-{
-#if defined(__x86_64__)
-    static const uint64_t over = TALLY_OVER;
-    bool is_over;
-    __asm__("testq %1, %2" : "=@ccnz"(is_over) : "r"(left), "m"(over));
-    return is_over;
-#else
-    return (left & TALLY_OVER) != 0;
-#endif
-}
-
 /* Counts an allocation in a row of this thread's own; true iff the caller must call ledger_peak(), as at the row's first. */
 INLINE bool ledger_charge(struct tagpool_segment_counts *row, uint64_t tally)
 {
     uint64_t in = PEEK(&row->in) + tally;
     STORE(&row->in, in);
-    return UNLIKELY(ledger_is_over(PEEK(&row->out) - in + PEEK(&row->guard)));
+    return UNLIKELY(tally_is_over(PEEK(&row->out) - in + PEEK(&row->guard)));
 }
 
 /* The same for a large block, whose charge is taken back from what was freed, if it can be (base/tally.h): with the other way
@@ -155,7 +141,7 @@ INLINE bool ledger_charge_run(struct tagpool_segment_counts *row, uint64_t charg
         out += charge;
     }
     STORE(&row->in, in);
-    return UNLIKELY(ledger_is_over(out - in + PEEK(&row->guard)));
+    return UNLIKELY(tally_is_over(out - in + PEEK(&row->guard)));
 }
 
 /* Counts a free; true iff the caller must call ledger_settle(). pre: ledger_join(). */

@@ -30,6 +30,7 @@ bool arena_start(uint64_t pool_bytes)
     }
     arena.base = (uintptr_t)base;
     arena.spans = (struct span *)(void *)(table + PORT_COLOUR_SPANS);
+    arena.origin = (uintptr_t)arena.spans - (arena.base >> UNIT_SHIFT << SPAN_SHIFT);
     arena.slope = arena.base - ((uintptr_t)arena.spans << (UNIT_SHIFT - SPAN_SHIFT));
     arena.bytes = bytes;
     arena.half_units = (bytes >> UNIT_SHIFT) / POOLS;

@@ -24,6 +24,7 @@ struct half {
 struct arena {
     _Alignas(64) uintptr_t base; /* every free reads this line, and hardly anybody writes it */
     size_t open_granules; /* how many the fast free knows: all, or none while the front door has closed it */
+    uintptr_t origin;   /* where the entry of a unit at address 0 would be: see span_at() */
     struct span *spans; /* one for each unit */
     uintptr_t slope;    /* base - (address of spans << 9): see span_address() */
     size_t bytes;       /* of both halves */
@@ -88,10 +89,11 @@ INLINE size_t arena_granule(const void *address)
     return offset >> GRANULE_SHIFT | offset << (sizeof offset * 8 - GRANULE_SHIFT);
 }
 
-/* The entry of the unit in which an address lies. pre: the address is the arena's. */
+/* The entry of the unit in which an address lies. pre: the address is the arena's. From the address itself, not from its offset:
+ * all that a free does waits for this. */
 static inline struct span *span_at(const void *address)
 {
-    return &arena.spans[((uintptr_t)address - arena.base) >> UNIT_SHIFT];
+    return (struct span *)(arena.origin + ((uintptr_t)address >> UNIT_SHIFT << SPAN_SHIFT));
 }
 
 static inline unsigned span_pool(const struct span *span)

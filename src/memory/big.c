@@ -39,8 +39,8 @@ struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t l
     *zeroed = false;
     struct bin *bin = big_may_belong(bytes) ? big_bin(heap->bin[pool], bytes) : NULL;
     if (bin != NULL && bin->top != bin->base) {
-        size_t slack;
-        return big_take_own(bin, bin->top, bytes, live, &slack);
+        uint64_t rest;
+        return big_take_own(bin, bin->top, bytes, live, &rest);
     }
     if (units <= CACHED_RUN_UNITS && heap->cached[pool][units] != 0) {
         run = span_from_link(heap->cached[pool][units]);

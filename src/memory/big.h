@@ -82,17 +82,18 @@ INLINE struct bin *big_bin(struct bin *bins, size_t bytes)
     return &bins[BIN_RUNS + big_units(bytes)];
 }
 
-/* Takes a run from there, with `live` and its slack as its note; *slack: of its tally. pre: there is one. Often the block has as
- * many pages as the one before: then the entry still says so. */
-INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live, size_t *slack)
+/* Takes a run from there, with `live` and its slack as its note; *rest: of its tally, all but the charge. pre: there is one.
+ * Often the block has as many pages as the one before: then the entry still says so. */
+INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t live, uint64_t *rest)
 {
     struct span *run = (void *)((char *)top->note - offsetof(struct span, big_note));
-    *slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
-    if (UNLIKELY(*slack >= PAGE_BYTES)) {
+    uint32_t slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
+    if (UNLIKELY(slack >= PAGE_BYTES)) {
         big_set_bytes(run, bytes);
-        *slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
+        slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
     }
-    STORE_RELEASE(&run->big_note, note_add_slack(live, *slack)); /* as big_note_live(): bytes is not 0 */
+    *rest = tally_of_rest(slack);
+    STORE_RELEASE(&run->big_note, note_add_rest(live, *rest)); /* as big_note_live(): bytes is not 0 */
     bin->top = top - 1;
     return run;
 }

@@ -18,9 +18,10 @@ static bool add_to_tally(const struct place *place, void *context)
     return true;
 }
 
-static const char *check_heap(const struct thread *thread, void *cached)
+static const char *check_thread(const struct thread *thread, void *cached)
 {
-    return heap_check(&thread->heap, cached);
+    const char *wrong = tag_cache_check(&thread->tags);
+    return wrong != NULL ? wrong : heap_check(&thread->heap, cached);
 }
 
 /* `cached`: for each unit of the arena, how many of its slots are in magazines. */
@@ -72,7 +73,7 @@ static const char *check_memory(void)
     uint16_t *cached = port_reserve(bytes);
     if (cached == NULL)
         return pool_check_no_memory;
-    const char *wrong = port_commit(cached, bytes) ? threads_visit(check_heap, cached) : pool_check_no_memory;
+    const char *wrong = port_commit(cached, bytes) ? threads_visit(check_thread, cached) : pool_check_no_memory;
     for (unsigned pool = 0; pool < POOLS && wrong == NULL; pool++) {
         wrong = arena_check(pool);
         if (wrong == NULL)

@@ -24,27 +24,15 @@ void pool_settle(size_t tag_part, const struct bin *bin)
     ledger_settle(thread_self->number, note_tag_index((uint32_t)tag_part), bin->pool);
 }
 
-void pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index)
-{
-    struct tag_entry *entry = thread_tag_entry(thread, tag);
-    *thread_tag_beside(thread, entry) = *entry;
-    *entry = (struct tag_entry){tag, note_of_tag(tag_index)};
-}
-
 /* Of a tag that this thread has counted before; false if the ledger must first learn of it. */
 static bool find_tag_part(struct thread *thread, uint32_t tag, uint32_t *tag_part)
 {
-    if (thread_find_tag(thread, tag, tag_part))
+    if (tag_cache_find(&thread->tags, tag, tag_part) || tag_cache_find_aside(&thread->tags, tag, tag_part))
         return true;
-    const struct tag_entry *beside = thread_tag_beside(thread, thread_tag_entry(thread, tag));
-    if (beside->tag == tag) {
-        *tag_part = beside->part;
-        return true;
-    }
     uint32_t index = ledger_find(tag);
     if (index >= LEDGER_OVERFLOW)
         return false;
-    pool_tag_enter(thread, tag, index);
+    tag_cache_enter(&thread->tags, tag, index);
     *tag_part = note_of_tag(index);
     return true;
 }
@@ -69,7 +57,7 @@ static void *alloc_small(struct thread *thread, uint32_t tag_part, unsigned pool
     return pool_take(bin, bin->top, bytes, tag_part);
 }
 
-/* All that is not as plain: tags that are not in their place, empty magazines, runs of nobody's. */
+/* All that is not as plain: tags that are not in the cache, empty magazines, runs of nobody's. */
 static __attribute__((noinline)) void *alloc_rest(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     struct thread *thread = thread_self;
@@ -94,7 +82,7 @@ static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes
     uint64_t countdown = guard_countdown;
     if (LIKELY(pool < POOLS && thread != NULL && LOAD(&hit_tag) == 0 && countdown > 1)) {
         uint32_t tag_part;
-        if (LIKELY(bytes <= SLAB_MOST_BYTES && thread_find_tag(thread, tag, &tag_part))) {
+        if (LIKELY(bytes <= SLAB_MOST_BYTES && tag_cache_find(&thread->tags, tag, &tag_part))) {
             struct bin *bin = &thread->bin[pool][class_of(bytes)];
             struct slot_ref *top = bin->top;
             if (LIKELY(top->block != NULL)) {
@@ -106,7 +94,7 @@ static __attribute__((noinline)) void *alloc_between(unsigned pool, size_t bytes
     return alloc_rest(pool, bytes, tag, caller);
 }
 
-void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
+static __attribute__((noinline)) void *alloc_seldom(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
 {
     if (LOAD(&pool_state.features) == FEATURE_SAMPLED)
         return alloc_between(pool, bytes, tag, caller);
@@ -122,14 +110,29 @@ HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *
         struct slot_ref *top = bin->top;
         void *block = top->block;
         if (LIKELY(block != NULL)) {
-            size_t slack;
-            struct span *run = big_take_own(bin, top, bytes, (uint32_t)tag_part + NOTE_PLAIN, &slack);
-            if (LIKELY(!ledger_charge_run(pool_row(bin->rows, tag_part), PEEK(&run->tally), tally_of_rest(slack))))
+            uint64_t rest;
+            struct span *run = big_take_own(bin, top, bytes, (uint32_t)tag_part + NOTE_PLAIN, &rest);
+            if (LIKELY(!ledger_charge_run(pool_row(bin->rows, tag_part), PEEK(&run->tally), rest)))
                 return block;
             return pool_alloc_peak(block);
         }
     }
-    return pool_alloc_other(pool, bytes, tag, caller);
+    return alloc_seldom(pool, bytes, tag, caller);
+}
+
+/* Tags that are not in their place are found beside it, without calls that registers would have to be saved for, either. */
+HOT void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller)
+{
+    struct thread *thread = thread_self;
+    uint32_t tag_part;
+    if (LIKELY(pool < POOLS && PEEK(&hit_tag) == 0 && thread != NULL && tag_cache_find_aside(&thread->tags, tag, &tag_part))) {
+        if (UNLIKELY(bytes > SLAB_MOST_BYTES))
+            return pool_alloc_run(pool, bytes, tag, caller, thread, tag_part);
+        void *block = pool_take_small(thread, pool, bytes, tag_part);
+        if (LIKELY(block != NULL))
+            return block;
+    }
+    return alloc_seldom(pool, bytes, tag, caller);
 }
 
 /* ---- free ---- */

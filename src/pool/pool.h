@@ -148,9 +148,6 @@ INTERNAL __attribute__((returns_nonnull)) void *pool_alloc_peak(void *block);
 /* Lets the ledger settle the row in which this thread has counted a free of a block of its own; `tag_part`: of its note. */
 INTERNAL void pool_settle(size_t tag_part, const struct bin *bin);
 
-/* Puts a tag that has a row into the thread's cache; the one whose place it takes moves aside. */
-INTERNAL void pool_tag_enter(struct thread *thread, uint32_t tag, uint32_t tag_index);
-
 /* The row of the tag that a note names. */
 INLINE struct tagpool_segment_counts *pool_row(void *rows, size_t tag_part)
 {
@@ -173,7 +170,7 @@ INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uin
 {
     if (UNLIKELY(pool >= POOLS || PEEK(&hit_tag) != 0 || thread == NULL))
         return false;
-    return thread_find_tag(thread, tag, tag_part);
+    return tag_cache_find(&thread->tags, tag, tag_part);
 }
 
 /* NULL if the magazine is empty, or must not be looked at. */
@@ -218,7 +215,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
     size_t granule = arena_granule(block);
     if (LIKELY(granule < PEEK(&arena.open_granules) && PEEK(&hit_tag) == 0)) {
-        const struct span *span = &arena.spans[granule / UNIT_GRANULES];
+        const struct span *span = span_at(block);
         struct thread *thread = thread_self;
         if (UNLIKELY(PEEK(&span->owner) != (struct heap *)thread)) {
             pool_free_foreign(block, tag, any_tag, span, thread);

@@ -2,7 +2,8 @@
  *
  * thread.c: threads come, go, and fork.
  *
- * Lock order: threads.lock, threads.zero, ledger.lock, arena.lock, then those of records, faults, depot, trials.
+ * Lock order: threads.lock, threads.zero, ledger.lock and those of tags and rows, arena.lock, then those of records, faults,
+ * depot, trials.
  */
 #include "pool/thread.h"
 
@@ -21,8 +22,6 @@ INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
 _Static_assert(LEDGER_ROWS <= NOTE_TAGS, "a tag's index does not fit into a note");
 _Static_assert(offsetof(struct thread, heap) == 0, "a heap's address is its thread's");
 
-#define TAG_ELSEWHERE UINT32_MAX /* thread_tag_entry() leads it to an entry in the upper half */
-
 /* Set once this thread's exit hook has run: what it still does goes through number 0. */
 static PORT_THREAD_LOCAL bool thread_is_past_exit;
 
@@ -33,14 +32,6 @@ static struct {
     struct port_lock lock;
     struct port_lock zero; /* held while number 0 is in use */
 } threads = {.lock = PORT_LOCK_INITIAL, .zero = PORT_LOCK_INITIAL};
-
-/* An empty entry looks like that of tag 0, which is no tag: where that one would be, and beside it, there is a value whose own
- * place is elsewhere. */
-static void no_tag_matches(struct thread *thread)
-{
-    struct tag_entry *entry = thread_tag_entry(thread, 0);
-    entry->tag = thread_tag_beside(thread, entry)->tag = TAG_ELSEWHERE;
-}
 
 /* Takes a structure into use; false iff it is new and there is no memory for it. */
 static bool thread_start(uint32_t number)
@@ -56,7 +47,7 @@ static bool thread_start(uint32_t number)
         if (!heap_start(&thread->heap))
             return false;
         thread->number = number;
-        no_tag_matches(thread);
+        tag_cache_start(&thread->tags);
     }
     thread->state = THREAD_BUSY;
     return true;

@@ -9,14 +9,9 @@
 #ifndef POOL_THREAD_H
 #define POOL_THREAD_H
 
-#include "base/tag.h"
 #include "ledger/ledger.h"
 #include "memory/heap.h"
-
-/* A tag, as this thread found it, without its protected bit; and its index, as notes have it (note_tag_part()). */
-struct tag_entry {
-    uint32_t tag, part;
-};
+#include "pool/tag_cache.h"
 
 enum thread_state { THREAD_NEW, THREAD_BUSY, THREAD_IDLE, THREAD_LOST };
 
@@ -26,7 +21,7 @@ struct thread {
     uint32_t next_idle;
     uint32_t state; /* enum thread_state; THREAD_LOST: of the parent of this process, never to be touched */
     _Alignas(64) struct bin bin[POOLS][BINS];
-    struct tag_entry tags[TAGPOOL_TAG_CACHE];
+    struct tag_cache tags;
     aligned_u64 attempted, succeeded; /* allocations while the verifier was on */
 };
 
@@ -66,34 +61,6 @@ INTERNAL uint64_t threads_sum(size_t offset);
 
 /* Calls `visit` for every thread structure that can be looked at; stops at and returns the first answer that is not NULL. */
 INTERNAL const char *threads_visit(const char *(*visit)(const struct thread *thread, void *context), void *context);
-
-/* The one place where a tag can be: the high bits of a product, each of which hangs on all bits of the tag. */
-INLINE size_t thread_tag_place(uint32_t tag)
-{
-    return tag * 0x2C1B3C6Du / (UINT32_MAX / TAGPOOL_TAG_CACHE + 1);
-}
-
-INLINE struct tag_entry *thread_tag_entry(struct thread *thread, uint32_t tag)
-{
-    return &thread->tags[thread_tag_place(tag)];
-}
-
-/* False iff the tag is not in its place. *tag_part is what notes have of it. */
-INLINE bool thread_find_tag(const struct thread *thread, uint32_t tag, uint32_t *tag_part)
-{
-    size_t place = thread_tag_place(tag);
-    if (UNLIKELY(thread->tags[place].tag != tag))
-        return false;
-    FORGET(place); /* compilers would take a register for the address of both, and an instruction */
-    *tag_part = thread->tags[place].part;
-    return true;
-}
-
-/* Where a tag is that another one has pushed out of its place: beside it, in the same cache line. */
-INLINE struct tag_entry *thread_tag_beside(struct thread *thread, const struct tag_entry *entry)
-{
-    return &thread->tags[(size_t)(entry - thread->tags) ^ 1];
-}
 
 /* Ways to bins (memory/heap.h) begin at the thread: that saves an addition. */
 #define THREAD_WAY_BEFORE offsetof(struct thread, bin)

@@ -180,9 +180,9 @@ static void own_run_comes_home(void **state)
     assert_false(has_own(0, 1, 2 * UNIT_BYTES));
     struct bin *bin = big_bin(heaps[0].bin[1], 2 * UNIT_BYTES + 1);
     assert_ptr_equal(bin->top->block, block);
-    size_t slack;
-    assert_ptr_equal(big_take_own(bin, bin->top, 2 * UNIT_BYTES + 1, note_live(2, 0, 0), &slack), run);
-    assert_true(slack == PAGE_BYTES - 1 && run->tally == tally_of_charge(2 * UNIT_BYTES + PAGE_BYTES));
+    uint64_t rest;
+    assert_ptr_equal(big_take_own(bin, bin->top, 2 * UNIT_BYTES + 1, note_live(2, 0, 0), &rest), run);
+    assert_true(rest == tally_of_rest(PAGE_BYTES - 1) && run->tally == tally_of_charge(2 * UNIT_BYTES + PAGE_BYTES));
     expect_run(run, 0, 1, 2 * UNIT_BYTES + 1, note_live(2, 0, 0));
     assert_true(free_run(0, run));
     assert_false(free_run(1, run));

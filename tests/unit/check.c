@@ -112,12 +112,12 @@ static void tags_that_share_a_place(void **state)
         void *block;
         uint32_t which;
     } held[MOST];
-    size_t place = (size_t)(thread_tag_entry(thread_self, TAG) - thread_self->tags);
+    size_t place = tag_cache_place(TAG);
     uint32_t count = 0;
     (void)state;
     for (uint32_t i = 0; count < SAME; i++) {
         uint32_t tag = TAGPOOL_TAG('a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676 % 26, 'a' + i / 17576 % 26);
-        size_t at = (size_t)(thread_tag_entry(thread_self, tag) - thread_self->tags);
+        size_t at = tag_cache_place(tag);
         if (at == place || (at == (place ^ 1) && count >= SAME / 2))
             tags[count++] = tag;
     }
