@@ -1,132 +1,41 @@
 /* SPDX-License-Identifier: MIT
  *
- * counts.c: the counters of a tag: rows that fill up, sums over shards, peaks, failures.
+ * counts.c: the counters of a tag: rows that fill up, peaks, failures; sums.c reads them.
  */
-#include "ledger/ledger.h"
+#include "ledger/row.h"
 
-/* One row, and where it belongs. */
-struct counts_row {
-    struct tagpool_segment_counts *newest;
-    struct tagpool_segment_settled *settled;
+/* ---- what shards share of a tag: peaks, failures, and who counts it ----
+ * One lock for all tags would do but for this: a thread that is preempted while it holds it makes wait whoever has a peak to
+ * look at, for as many turns as other threads want the processor. */
+
+#define TAG_LOCKS (TAGPOOL_BARE ? 1 : 64)
+#define TAG_LOCK {PORT_LOCK_INITIAL}
+#define TAG_LOCK_4 TAG_LOCK, TAG_LOCK, TAG_LOCK, TAG_LOCK
+#define TAG_LOCK_16 TAG_LOCK_4, TAG_LOCK_4, TAG_LOCK_4, TAG_LOCK_4
+
+static struct {
+    _Alignas(64) struct port_lock lock;
+} tag_locks[TAG_LOCKS] = {
+#if TAGPOOL_BARE
+    TAG_LOCK
+#else
+    TAG_LOCK_16, TAG_LOCK_16, TAG_LOCK_16, TAG_LOCK_16
+#endif
 };
 
-static struct counts_row find_row(uint32_t shard, uint32_t tag_index, unsigned pool)
+void ledger_tag_lock(uint32_t tag_index)
 {
-    return (struct counts_row){&ledger_rows(shard, pool)[tag_index], &ledger_settled(shard, pool)[tag_index]};
+    port_lock(&tag_locks[tag_index % TAG_LOCKS].lock);
 }
 
-/* ---- sums ----
- * Frees are read before allocations: a block that is freed while we read is then still seen as outstanding, never as minus
- * one. Processors that reorder could show a difference below 0, and so could the bytes of a large block that is allocated
- * meanwhile, whose charge is taken back from frees: that is then taken as 0. */
-
-static uint64_t difference(uint64_t in, uint64_t out)
+void ledger_tag_unlock(uint32_t tag_index)
 {
-    int64_t outstanding = (int64_t)(in - out); /* modulo 2^64: of bytes each by itself may be below 0 */
-    return outstanding > 0 ? (uint64_t)outstanding : 0;
-}
-
-/* How often a reader looks again at a row that is being settled: for a second or more. Then it takes what is there: who settles
- * may be the thread that this reader has interrupted, or a debugger has. */
-#define READ_ATTEMPTS (TAGPOOL_BARE ? 1 : 100000)
-
-static void sums_add(struct tagpool_segment_sums *sums, const struct tagpool_segment_sums *more)
-{
-    sums->blocks += more->blocks;
-    sums->charged += more->charged;
-    sums->slack += more->slack;
-}
-
-/* What is in a packed word and in settled sums, of which some may move from one to the other meanwhile. */
-static struct tagpool_segment_sums read_half(const tagpool_count *packed, const struct tagpool_segment_sums *settled)
-{
-    uint64_t tally = LOAD_ACQUIRE(packed);
-    return (struct tagpool_segment_sums){.blocks = LOAD_ACQUIRE(&settled->blocks) + tally_blocks(tally),
-                                         .charged = LOAD_ACQUIRE(&settled->charged) + tally_charged(tally),
-                                         .slack = LOAD_ACQUIRE(&settled->slack) + tally_slack(tally)};
-}
-
-/* What was freed, or allocated, in a row. */
-static struct tagpool_segment_sums read_row(const struct counts_row *row, bool is_out)
-{
-    struct tagpool_segment_sums half;
-    for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
-        uint32_t sequence = LOAD_ACQUIRE(&row->newest->sequence);
-        half = is_out ? read_half(&row->newest->out, &row->settled->out) : read_half(&row->newest->in, &row->settled->in);
-        if (sequence % 2 == 0 && LOAD(&row->newest->sequence) == sequence)
-            break;
-        if (attempt % 100 == 0)
-            port_nap(); /* who settles may wait for this processor */
-    }
-    return half;
-}
-
-/* Of all shards. */
-struct all_counts {
-    struct tagpool_segment_sums in, out;
-};
-
-static void add_up(uint32_t tag_index, unsigned pool, struct all_counts *all)
-{
-    uint32_t shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
-    memset(all, 0, sizeof *all);
-    for (int is_out = 1; is_out >= 0; is_out--)
-        for (uint32_t shard = 0; shard < shards; shard++) {
-            struct counts_row row = find_row(shard, tag_index, pool);
-            if (!ledger_is_joined(row.newest))
-                continue;
-            struct tagpool_segment_sums half = read_row(&row, is_out);
-            if (is_out)
-                half.charged -= TALLY_OUT_FIRST_BYTES;
-            sums_add(is_out ? &all->out : &all->in, &half);
-        }
-}
-
-static void raise_to(tagpool_count *peak, int64_t live)
-{
-    if (live > (int64_t)LOAD(peak))
-        STORE(peak, (uint64_t)live);
-}
-
-/* With several writers a peak may lag behind what is outstanding now. If nothing moves between two readings, the reading is
- * true, and the peak is raised to it. */
-static void catch_up(uint32_t tag_index, unsigned pool, const struct all_counts *seen)
-{
-    struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
-    int64_t blocks = (int64_t)(seen->in.blocks - seen->out.blocks);
-    int64_t charged = (int64_t)(seen->in.charged - seen->out.charged);
-    if (LOAD(&tag->writer) != UINT32_MAX ||
-        (blocks <= (int64_t)LOAD(&tag->peak_blocks[pool]) && charged <= (int64_t)LOAD(&tag->peak_charged[pool])))
-        return;
-    struct all_counts again;
-    port_lock(&ledger.lock);
-    add_up(tag_index, pool, &again);
-    if (memcmp(seen, &again, sizeof again) == 0) {
-        raise_to(&tag->peak_blocks[pool], blocks);
-        raise_to(&tag->peak_charged[pool], charged);
-    }
-    port_unlock(&ledger.lock);
-}
-
-void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
-{
-    const struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
-    struct all_counts all;
-    add_up(tag_index, pool, &all);
-    catch_up(tag_index, pool, &all);
-    sum->allocs = all.in.blocks;
-    sum->frees = all.out.blocks;
-    sum->blocks = difference(all.in.blocks, all.out.blocks);
-    sum->charged = difference(all.in.charged, all.out.charged);
-    sum->bytes = difference(all.in.charged - all.in.slack, all.out.charged - all.out.slack);
-    sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
-    sum->peak_charged = LOAD(&tag->peak_charged[pool]);
-    sum->failures = LOAD(&tag->failures[pool]);
+    port_unlock(&tag_locks[tag_index % TAG_LOCKS].lock);
 }
 
 /* ---- settling. pre of all: the row's lock is held. ----
  * Each shard has a lock for its settled counts and limits, which several share: a thread that settles its own rows waits for
- * others only while they hand out limits. Taken after ledger.lock, one at a time. */
+ * others only while they hand out limits. Taken after a tag's lock, one at a time. */
 
 #define ROW_LOCKS 16
 
@@ -156,6 +65,8 @@ static void row_unlock(uint32_t shard)
 void ledger_lock(void)
 {
     port_lock(&ledger.lock);
+    for (uint32_t i = 0; i < TAG_LOCKS; i++)
+        ledger_tag_lock(i);
     for (uint32_t i = 0; i < ROW_LOCKS; i++)
         row_lock(i);
 }
@@ -164,6 +75,8 @@ void ledger_unlock(void)
 {
     for (uint32_t i = ROW_LOCKS; i-- > 0;)
         row_unlock(i);
+    for (uint32_t i = TAG_LOCKS; i-- > 0;)
+        ledger_tag_unlock(i);
     port_unlock(&ledger.lock);
 }
 
@@ -231,7 +144,7 @@ static void settle(const struct counts_row *row)
 
 void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
-    struct counts_row row = find_row(shard, tag_index, pool);
+    struct counts_row row = counts_row(shard, tag_index, pool);
     row_lock(shard);
     settle(&row);
     row_unlock(shard);
@@ -240,15 +153,15 @@ void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
 /* In a new row nothing is outstanding but an allocation that was counted there just now; nothing may be without a look. */
 void ledger_join(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
-    struct counts_row row = find_row(shard, tag_index, pool);
+    struct counts_row row = counts_row(shard, tag_index, pool);
     uint32_t *writer = &ledger.tags[tag_index].writer;
     if (ledger_is_joined(row.newest))
         return;
-    port_lock(&ledger.lock);
+    ledger_tag_lock(tag_index);
     STORE(writer, *writer == 0 || *writer == shard + 1 ? shard + 1 : UINT32_MAX);
     STORE(&row.newest->out, TALLY_OUT_FIRST);
     set_limits(&row, 0, 0);
-    port_unlock(&ledger.lock);
+    ledger_tag_unlock(tag_index);
 }
 
 /* ---- peaks ---- */
@@ -266,8 +179,8 @@ static int64_t net_charged(const struct counts_row *row)
 /* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */
 static void peak_of_one(struct tagpool_segment_tag *tag, const struct counts_row *row, unsigned pool)
 {
-    raise_to(&tag->peak_blocks[pool], net_blocks(row));
-    raise_to(&tag->peak_charged[pool], net_charged(row));
+    counts_raise(&tag->peak_blocks[pool], net_blocks(row));
+    counts_raise(&tag->peak_charged[pool], net_charged(row));
     set_limits(row, (int64_t)LOAD(&tag->peak_blocks[pool]), (int64_t)LOAD(&tag->peak_charged[pool]));
 }
 
@@ -281,14 +194,14 @@ static int64_t share(int64_t room, uint32_t n, int64_t grain)
     return room >> shift > grain ? room >> shift : grain;
 }
 
-/* Several shards: adds up all, raises the peak, hands out new limits. pre: the lock is held. */
+/* Several shards: adds up all, raises the peak, hands out new limits. pre: the tag's lock is held. */
 static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index, unsigned pool)
 {
     int64_t blocks = 0;
     int64_t charged = 0;
-    uint32_t n = 0;
-    for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
-        struct counts_row row = find_row(shard, tag_index, pool);
+    uint32_t n = 0, shards = LOAD_ACQUIRE(&ledger.segment->shard_count);
+    for (uint32_t shard = 0; shard < shards; shard++) {
+        struct counts_row row = counts_row(shard, tag_index, pool);
         if (!ledger_is_joined(row.newest))
             continue;
         row_lock(shard);
@@ -297,12 +210,12 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
         row_unlock(shard);
         n++;
     }
-    raise_to(&tag->peak_blocks[pool], blocks);
-    raise_to(&tag->peak_charged[pool], charged);
+    counts_raise(&tag->peak_blocks[pool], blocks);
+    counts_raise(&tag->peak_charged[pool], charged);
     int64_t add_blocks = share((int64_t)LOAD(&tag->peak_blocks[pool]) - blocks, n, LEDGER_GRAIN_BLOCKS);
     int64_t add_charged = share((int64_t)LOAD(&tag->peak_charged[pool]) - charged, n, LEDGER_GRAIN_BYTES);
-    for (uint32_t shard = 0; shard < ledger.segment->shard_count; shard++) {
-        struct counts_row row = find_row(shard, tag_index, pool);
+    for (uint32_t shard = 0; shard < shards; shard++) {
+        struct counts_row row = counts_row(shard, tag_index, pool);
         if (!ledger_is_joined(row.newest))
             continue;
         row_lock(shard);
@@ -321,7 +234,7 @@ static bool is_nearly_full(const struct tagpool_segment_counts *newest)
 NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
     struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
-    struct counts_row row = find_row(shard, tag_index, pool);
+    struct counts_row row = counts_row(shard, tag_index, pool);
     ledger_join(shard, tag_index, pool);
     if (is_nearly_full(row.newest))
         ledger_settle(shard, tag_index, pool);
@@ -329,9 +242,9 @@ NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
         peak_of_one(tag, &row, pool);
         return;
     }
-    port_lock(&ledger.lock);
+    ledger_tag_lock(tag_index);
     peak_of_several(tag, tag_index, pool);
-    port_unlock(&ledger.lock);
+    ledger_tag_unlock(tag_index);
 }
 
 /* ---- blocks of any size: large ones are settled at once ---- */
@@ -349,7 +262,7 @@ static void settle_block(const struct counts_row *row, bool is_free, size_t char
 
 void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack)
 {
-    struct counts_row row = find_row(shard, tag_index, pool);
+    struct counts_row row = counts_row(shard, tag_index, pool);
     bool is_peak = true;
     if (charged <= TALLY_BLOCK_MOST) {
         is_peak = ledger_charge(row.newest, tally_of(charged, slack));
@@ -365,7 +278,7 @@ void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t
 
 void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack)
 {
-    struct counts_row row = find_row(shard, tag_index, pool);
+    struct counts_row row = counts_row(shard, tag_index, pool);
     if (charged <= TALLY_BLOCK_MOST) {
         if (ledger_discharge(row.newest, tally_of(charged, slack)))
             ledger_settle(shard, tag_index, pool);
@@ -378,7 +291,7 @@ void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, siz
 
 void ledger_failure(uint32_t tag_index, unsigned pool)
 {
-    port_lock(&ledger.lock);
+    ledger_tag_lock(tag_index);
     ADD(&ledger.tags[tag_index].failures[pool], 1);
-    port_unlock(&ledger.lock);
+    ledger_tag_unlock(tag_index);
 }

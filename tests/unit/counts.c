@@ -2,11 +2,14 @@
  *
  * counts.c: ledger/counts: peaks, exact with one shard and within the documented grain with several; and its invariants.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "unit.h"
 
 #include "ledger/ledger.h"
 #include "memory/class.h"
 #include "random.h"
+
+#include <unistd.h>
 
 enum { SHARDS = 9 };
 
@@ -329,6 +332,24 @@ static void guard_of_a_tally(void **state)
     }
 }
 
+/* Peaks and failures of a tag wait for nobody who adds tags or threads: that is another lock. (If it were the same, this would
+ * wait for itself, until the alarm.) */
+static void peaks_have_locks_of_their_own(void **state)
+{
+    struct truth truth = {0};
+    uint32_t tag = new_tag(), other = new_tag();
+    (void)state;
+    alarm(60);
+    port_lock(&ledger.lock);
+    for (uint32_t i = 0; i < 1000; i++) {
+        allocate(&truth, i % SHARDS, tag, 0, 64);
+        ledger_failure(other, 1);
+    }
+    expect_invariants(&truth, tag, 0);
+    port_unlock(&ledger.lock);
+    alarm(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +362,7 @@ int main(void)
         cmocka_unit_test(pairs_of_runs_settle_seldom),
         cmocka_unit_test(runs_take_back_what_others_freed),
         cmocka_unit_test(reading_raises_the_peak),
+        cmocka_unit_test(peaks_have_locks_of_their_own),
     };
     return cmocka_run_group_tests(tests, start_ledger, NULL);
 }
