@@ -112,13 +112,13 @@ scale_points() { # "scan point" of each point that QUICK measures
 
 scale_has_all() { # two contenders (one if we are compared with ourselves) and two phases at each point, and nothing else
     [ "$(head -n 1 "$scratch/scale.csv")" = \
-        scan,point,phase,contender,nanoseconds,ratio,slowest_thread,fastest_thread,share ] || return 1
+        scan,point,phase,contender,nanoseconds,ratio,slowest_thread,fastest_thread,lowest_rate,share ] || return 1
     [ "$(grep -c 'skipped, because QUICK is set$' "$scratch/scale")" = 6 ] || return 1
     scale_points | awk -F '[ ,]' '
         NR == FNR { points[$1 " " $2] = 1; n++; next }
         FNR == 1 { next }
-        NF != 9 || !(($1 " " $2) in points) || $3 !~ /^(replace|pair)$/ { print "odd line: " $0; bad = 1 }
-        !($5 > 0 && $6 > 0 && $7 >= 0 && $7 <= 1 && $8 >= 1 && $9 > 0) { print "odd numbers: " $0; bad = 1 }
+        NF != 10 || !(($1 " " $2) in points) || $3 !~ /^(replace|pair)$/ { print "odd line: " $0; bad = 1 }
+        !($5 > 0 && $6 > 0 && $7 >= 0 && $7 <= 1 && $8 >= 1 && $9 > 0 && $9 <= 1 && $10 > 0) { print "odd numbers: " $0; bad = 1 }
         seen[$1, $2, $3, $4]++ { print "twice: " $0; bad = 1 }
         { lines++; if (!($4 in names)) { names[$4] = 1; contenders++ } }
         END {

@@ -9,6 +9,7 @@
 #include "churn.h"
 #include "clock.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ static void watch(uint64_t microseconds)
 static void phase_print(const char *name, unsigned phase, const char *separator)
 {
     uint64_t start = UINT64_MAX, end_own = 0, slowest = UINT64_MAX, fastest = 0;
-    double operations = 0, processor = 0;
+    double operations = 0, processor = 0, rate = INFINITY;
     for (unsigned i = 0; i < plan.threads; i++) {
         uint64_t own = runners[i].operations[phase];
         start = runners[i].start[phase] < start ? runners[i].start[phase] : start;
@@ -111,13 +112,14 @@ static void phase_print(const char *name, unsigned phase, const char *separator)
         fastest = own > fastest ? own : fastest;
         operations += (double)own;
         processor += (double)runners[i].processor[phase];
+        rate = fmin(rate, (double)own / (double)(runners[i].processor[phase] + 1));
     }
     unsigned used = processors() < plan.threads ? processors() : plan.threads;
     /* Threads that wait for a processor notice late that it is over, so their ends count only if all of them started late. */
     uint64_t end = stopped[phase] > start ? stopped[phase] : end_own;
     double wall = (double)(end - start) * used, mean = operations / plan.threads;
-    printf("%s %.4f %.4f %.4f %.4f%s", name, wall / operations, (double)slowest / mean, (double)fastest / mean, processor / wall,
-           separator);
+    printf("%s %.4f %.4f %.4f %.4f %.4f%s", name, wall / operations, (double)slowest / mean, (double)fastest / mean,
+           rate * processor / operations, processor / wall, separator);
 }
 
 static uint64_t number(const char *text, const char *name, uint64_t most)

@@ -25,7 +25,7 @@
 #define ROUNDS_DEFAULT 3u
 #define MICROSECONDS_DEFAULT 200000u
 #define MICROSECONDS_QUICK 1000u
-#define MICROSECONDS_PER_THREAD 25000u /* so that each of many threads has its turns */
+#define MICROSECONDS_PER_THREAD 100000u /* so that each of many threads has its turns, of some milliseconds each */
 #define LIVE_QUICK (UINT64_C(16) << 20)
 #define LIVE_FIXED (UINT64_C(16) << 20) /* where something else grows */
 #define TAGS_FIXED 64u
@@ -106,14 +106,15 @@ static bool measure(const struct bench_run *run, const struct sweep_scan *scan, 
     snprintf(microseconds, sizeof microseconds, "%" PRIu64, time);
     const struct bench_contender *contender = &run->contenders.list[who];
     if (bench_contender_run(run, contender, arguments, line, sizeof line) &&
-        sscanf(line, "replace %lf %lf %lf %lf pair %lf %lf %lf %lf", &result[0].ns, &result[0].slowest, &result[0].fastest,
-               &result[0].share, &result[1].ns, &result[1].slowest, &result[1].fastest, &result[1].share) == 8 &&
+        sscanf(line, "replace %lf %lf %lf %lf %lf pair %lf %lf %lf %lf %lf", &result[0].ns, &result[0].slowest,
+               &result[0].fastest, &result[0].rate, &result[0].share, &result[1].ns, &result[1].slowest, &result[1].fastest,
+               &result[1].rate, &result[1].share) == 10 &&
         result[0].ns > 0 && result[1].ns > 0 && isfinite(result[0].ns) && isfinite(result[1].ns)) {
         return true;
     }
     fprintf(stderr, "bench: %s failed in scan %s at %" PRIu64 "\n", contender->name, scan->name, value);
     for (unsigned phase = 0; phase < SWEEP_PHASES; phase++) {
-        result[phase] = (struct sweep_result){NAN, NAN, NAN, NAN};
+        result[phase] = (struct sweep_result){NAN, NAN, NAN, NAN, NAN};
     }
     return false;
 }
@@ -137,6 +138,7 @@ static void medians(const struct bench_run *run, struct sweep_point *point)
                 median_of(run, samples, offsetof(struct sweep_result, ns)),
                 median_of(run, samples, offsetof(struct sweep_result, slowest)),
                 median_of(run, samples, offsetof(struct sweep_result, fastest)),
+                median_of(run, samples, offsetof(struct sweep_result, rate)),
                 median_of(run, samples, offsetof(struct sweep_result, share)),
             };
         }
@@ -199,7 +201,7 @@ int main(int count, char **arguments)
            run.contenders.list[run.contenders.base].name);
     printf("replace: a block of the live set, picked at random; pair: 64 bytes beside the live set. Linkage: %s.\n",
            bench_linkage(&run));
-    fprintf(csv, "scan,point,phase,contender,nanoseconds,ratio,slowest_thread,fastest_thread,share\n");
+    fprintf(csv, "scan,point,phase,contender,nanoseconds,ratio,slowest_thread,fastest_thread,lowest_rate,share\n");
     unsigned failed = 0;
     for (size_t i = 0; i < sizeof scans / sizeof scans[0]; i++) {
         printf("\n%s: %s\n", scans[i].name, scans[i].title);

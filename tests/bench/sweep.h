@@ -17,6 +17,7 @@ struct sweep_result {
     double ns;      /* of a processor per operation */
     double slowest; /* operations of the slowest and of the fastest thread, relative to the mean */
     double fastest;
+    double rate; /* operations for its processor time, of the thread that has the fewest, relative to the mean */
     double share; /* of the processor time that the threads had */
 };
 

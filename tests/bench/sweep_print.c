@@ -45,16 +45,17 @@ static void flatness_print(const struct bench_run *run, const struct sweep_scan 
     printf("\n");
 }
 
-/* Operations of the slowest and of the fastest thread, relative to the mean of all. */
+/* Operations of the slowest and of the fastest thread, and the fewest that one had for its own processor time, all relative to
+ * the mean. */
 static void fairness_print(const struct bench_run *run, const struct sweep_scan *scan, const struct sweep_point *points)
 {
-    heading_print(run, "slowest, fastest / mean");
+    heading_print(run, "min, max, min for time");
     for (unsigned phase = 0; phase < SWEEP_PHASES; phase++) {
         for (unsigned i = 0; i < scan->count; i++) {
             label_print(sweep_phases[phase], scan, i);
             for (size_t who = 0; who < run->contenders.count; who++) {
                 const struct sweep_result *result = &points[i].medians[who][phase];
-                printf("      %4.2f, %4.2f", result->slowest, result->fastest);
+                printf(" %4.2f, %4.2f, %4.2f", result->slowest, result->fastest, result->rate);
             }
             printf("\n");
         }
@@ -104,9 +105,9 @@ void sweep_csv(FILE *csv, const struct bench_run *run, const struct sweep_scan *
             double base = points[i].medians[run->contenders.base][phase].ns;
             for (size_t who = 0; who < run->contenders.count; who++) {
                 const struct sweep_result *result = &points[i].medians[who][phase];
-                fprintf(csv, "%s,%" PRIu64 ",%s,%s,%.4f,%.4f,%.4f,%.4f,%.4f\n", scan->name, scan->points[i], sweep_phases[phase],
-                        run->contenders.list[who].name, result->ns, result->ns / base, result->slowest, result->fastest,
-                        result->share);
+                fprintf(csv, "%s,%" PRIu64 ",%s,%s,%.4f,%.4f,%.4f,%.4f,%.4f,%.4f\n", scan->name, scan->points[i],
+                        sweep_phases[phase], run->contenders.list[who].name, result->ns, result->ns / base, result->slowest,
+                        result->fastest, result->rate, result->share);
             }
         }
     }
