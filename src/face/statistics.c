@@ -3,6 +3,7 @@
  * statistics.c: the public names of statistics and snapshots (contracts in tagpool.h).
  */
 #include "face/face.h"
+#include "base/tag.h"
 #include "pool/pool.h"
 #include "view/print.h"
 #include "view/rows.h"

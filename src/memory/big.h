@@ -93,7 +93,7 @@ INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t b
         slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
     }
     *rest = tally_of_rest(slack);
-    STORE_RELEASE(&run->big_note, note_add_rest(live, *rest)); /* as big_note_live(): bytes is not 0 */
+    STORE_RELEASE(&run->big_note, note_of_tally(live - NOTE_PLAIN, *rest)); /* as big_note_live(): bytes is not 0 */
     bin->top = top - 1;
     return run;
 }

@@ -104,14 +104,6 @@ INLINE uint32_t note_of_tally(uint32_t tag_part, uint64_t tally)
     return tag_part + (uint32_t)tally;
 }
 
-/* A live note without slack, with that of a tally. */
-INLINE uint32_t note_add_rest(uint32_t live_note, uint64_t tally)
-{
-    uint32_t rest = (uint32_t)tally;
-    FORGET(rest); /* what it consists of: the tally is used whole, so this costs one addition, not a shift and one */
-    return live_note + (rest - NOTE_PLAIN);
-}
-
 /* What a plain note adds to the tally of what its block is charged: one block, and its slack. */
 INLINE uint64_t note_tally(uint32_t plain_note)
 {

@@ -27,7 +27,7 @@ void pool_settle(size_t tag_part, const struct bin *bin)
 /* Of a tag that this thread has counted before; false if the ledger must first learn of it. */
 static bool find_tag_part(struct thread *thread, uint32_t tag, uint32_t *tag_part)
 {
-    if (tag_cache_find(&thread->tags, tag, tag_part) || tag_cache_find_aside(&thread->tags, tag, tag_part))
+    if (tag_cache_find_anywhere(&thread->tags, tag, tag_part))
         return true;
     uint32_t index = ledger_find(tag);
     if (index >= LEDGER_OVERFLOW)

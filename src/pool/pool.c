@@ -22,7 +22,7 @@ static uint32_t tag_index_of(struct thread *thread, uint32_t tag)
 {
     bool overflowed = false;
     uint32_t tag_part;
-    if (tag_cache_find(&thread->tags, tag, &tag_part) || tag_cache_find_aside(&thread->tags, tag, &tag_part))
+    if (tag_cache_find_anywhere(&thread->tags, tag, &tag_part))
         return note_tag_index(tag_part);
     uint32_t plain = tag & ~TAG_PROTECTED;
     bool is_reserved = plain == ledger_tag_of(LEDGER_OVERFLOW); /* a block of the overflow row is reallocated */

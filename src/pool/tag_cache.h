@@ -10,7 +10,6 @@
 #define POOL_TAG_CACHE_H
 
 #include "base/atomic.h"
-#include "base/tag.h"
 #include "memory/note.h"
 
 /* A tag without its protected bit, and its index as notes have it (note_tag_part()). */
@@ -63,6 +62,12 @@ INLINE bool tag_cache_find_aside(const struct tag_cache *cache, uint32_t tag, ui
             return true;
         }
     return false;
+}
+
+/* False iff the tag is not in the cache. */
+static inline bool tag_cache_find_anywhere(const struct tag_cache *cache, uint32_t tag, uint32_t *tag_part)
+{
+    return tag_cache_find(cache, tag, tag_part) || tag_cache_find_aside(cache, tag, tag_part);
 }
 
 #endif

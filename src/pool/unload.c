@@ -7,6 +7,7 @@
  */
 #include "pool/unload.h"
 
+#include "base/tag.h"
 #include "ledger/leak.h"
 #include "report/output.h"
 

@@ -112,7 +112,7 @@ static void phase_print(const char *name, unsigned phase, const char *separator)
         fastest = own > fastest ? own : fastest;
         operations += (double)own;
         processor += (double)runners[i].processor[phase];
-        rate = fmin(rate, (double)own / (double)(runners[i].processor[phase] + 1));
+        rate = fmin(rate, (double)own / (double)(runners[i].processor[phase] + 1)); /* of a short run the clock may show 0 */
     }
     unsigned used = processors() < plan.threads ? processors() : plan.threads;
     /* Threads that wait for a processor notice late that it is over, so their ends count only if all of them started late. */

@@ -28,7 +28,7 @@ static int empty_cache(void **state)
 
 static bool find(uint32_t tag, uint32_t *tag_part)
 {
-    return tag_cache_find(&cache, tag, tag_part) || tag_cache_find_aside(&cache, tag, tag_part);
+    return tag_cache_find_anywhere(&cache, tag, tag_part);
 }
 
 static void enter(uint32_t tag, uint32_t index)
