@@ -41,12 +41,25 @@ static size_t run_magazine_most(size_t units)
     return KEPT_UNITS_MOST / units;
 }
 
-/* Entries of one pool's magazines. */
+/* Whether magazines move when they grow: memory that is not touched must cost nothing for that. */
+#define MAGAZINES_MOVE (!TAGPOOL_BARE)
+
+static size_t class_entries(const struct class_info *info)
+{
+    return magazine_entries(MAGAZINES_MOVE ? info->magazine_first : info->magazine_most);
+}
+
+static size_t wide_entries(const struct class_info *info)
+{
+    return MAGAZINES_MOVE && info->magazine_first < info->magazine_most ? magazine_entries(info->magazine_most) : 0;
+}
+
+/* Entries of one pool's magazines, and of the room for those that grow. */
 static size_t magazines_entries(void)
 {
     size_t entries = 0;
     for (unsigned class = 0; class < CLASS_COUNT; class ++)
-        entries += magazine_entries(classes.info[class].magazine_most);
+        entries += class_entries(&classes.info[class]) + wide_entries(&classes.info[class]);
     for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
         entries += magazine_entries(run_magazine_most(units));
     return entries;
@@ -62,6 +75,37 @@ static void bin_start(struct bin *bin, unsigned pool, unsigned class, struct slo
     *bin = (struct bin){.top = base, .full = base + size, .base = base, .class = (uint8_t)class, .pool = (uint8_t)pool};
 }
 
+/* Both return the first entry behind what they took. */
+
+static struct slot_ref *bins_start(struct heap *heap, unsigned pool, struct slot_ref *entry)
+{
+    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+        const struct class_info *info = &classes.info[class];
+        bin_start(&heap->bin[pool][class], pool, class, entry, info->magazine_first);
+        heap->bin[pool][class].tally = tally_of(info->slot_bytes, info->slot_bytes);
+        entry += class_entries(info);
+    }
+    for (size_t units = 1; units <= KEPT_RUN_UNITS; units++) {
+        bin_start(&heap->bin[pool][BIN_RUNS + units], pool, 0, entry, run_magazine_most(units));
+        entry += magazine_entries(run_magazine_most(units));
+    }
+    bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, &no_blocks, 0);
+    for (unsigned i = 0; i < BINS; i++)
+        heap->bin[pool][i].rows = heap->rows[pool];
+    return entry;
+}
+
+static struct slot_ref *bins_widen(struct heap *heap, unsigned pool, struct slot_ref *entry)
+{
+    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+        size_t entries = wide_entries(&classes.info[class]);
+        if (entries > 0)
+            heap->bin[pool][class].wide = entry;
+        entry += entries;
+    }
+    return entry;
+}
+
 bool heap_start(struct heap *heap)
 {
     size_t bytes = magazines_bytes();
@@ -72,21 +116,10 @@ bool heap_start(struct heap *heap)
         port_release(entry, bytes);
         return false;
     }
-    for (unsigned pool = 0; pool < POOLS; pool++) {
-        for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-            const struct class_info *info = &classes.info[class];
-            bin_start(&heap->bin[pool][class], pool, class, entry, info->magazine_first);
-            heap->bin[pool][class].tally = tally_of(info->slot_bytes, info->slot_bytes);
-            entry += magazine_entries(info->magazine_most);
-        }
-        for (size_t units = 1; units <= KEPT_RUN_UNITS; units++) {
-            bin_start(&heap->bin[pool][BIN_RUNS + units], pool, 0, entry, run_magazine_most(units));
-            entry += magazine_entries(run_magazine_most(units));
-        }
-        bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, &no_blocks, 0);
-        for (unsigned i = 0; i < BINS; i++)
-            heap->bin[pool][i].rows = heap->rows[pool];
-    }
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        entry = bins_start(heap, pool, entry);
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        entry = bins_widen(heap, pool, entry);
     return true;
 }
 
@@ -120,10 +153,10 @@ static const char *check_ref(const struct heap *heap, const struct bin *bin, con
     return NULL;
 }
 
-static const char *check_magazine(const struct heap *heap, const struct bin *bin, size_t most, uint16_t *cached)
+static const char *check_magazine(const struct heap *heap, const struct bin *bin, size_t room, uint16_t *cached)
 {
     const char *wrong = NULL;
-    if (bin->top < bin->base || bin->top > bin->full || bin->full > bin->base + most || bin->base->block != NULL)
+    if (bin->top < bin->base || bin->top > bin->full || bin->full > bin->base + room || bin->base->block != NULL)
         return "a magazine's bounds are wrong";
     for (const struct slot_ref *ref = bin->base + 1; ref <= bin->top && wrong == NULL; ref++)
         wrong = check_ref(heap, bin, ref, cached);
@@ -142,7 +175,7 @@ static const char *check_bin(const struct heap *heap, const struct bin *bin, uin
             return "a bin's list is broken";
         before = link;
     }
-    return check_magazine(heap, bin, classes.info[bin->class].magazine_most, cached);
+    return check_magazine(heap, bin, magazine_room(bin), cached);
 }
 
 const char *heap_check(const struct heap *heap, uint16_t *cached)

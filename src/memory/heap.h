@@ -6,7 +6,8 @@
  *
  * A bin's magazine is a stack of free blocks of one class, of spans of this heap. Allocating takes from it and freeing puts
  * there, both without a look at the span's list or at any free block: the spans are visited when a magazine is empty or full,
- * for many blocks at a time. It holds the address of a block's note too, which then need not be computed.
+ * for many blocks at a time. It holds the address of a block's note too, which then need not be computed. Magazines begin
+ * small, side by side: in a few pages together, not one or two each. One that grows moves to where it has room.
  */
 #ifndef MEMORY_HEAP_H
 #define MEMORY_HEAP_H
@@ -36,7 +37,7 @@ struct slot_ref {
 };
 
 /* Invariants (asserted by heap_check()):
- *     base <= top <= full <= base + magazine_most;  base->block is NULL, all others up to top are free slots of this bin
+ *     base <= top <= full <= base + magazine_room();  base->block is NULL, all others up to top are free slots of this bin
  *     spans = this bin's spans that have a slot on their free list, or one that was never handed out */
 struct bin {
     _Alignas(64) struct slot_ref *top; /* the block to take next; base if there is none */
@@ -49,10 +50,18 @@ struct bin {
     uint8_t drained;       /* the magazine was empty since it last was full */
     uint32_t given;        /* blocks given to spans from a full magazine and not wanted again since */
     uint64_t tally;        /* what an allocation of no bytes counts (base/tally.h) */
+    struct slot_ref *wide; /* where the magazine moves when it outgrows its first size; NULL if it need not, or has */
 };
 
 _Static_assert(sizeof(struct bin) == 1 << BIN_SHIFT, "a bin has another size");
 _Static_assert(BIN_RUNS + KEPT_RUN_UNITS < BIN_CLOSED, "there are too few bins");
+
+/* How many blocks the magazine of a class has room for where it lies. */
+static inline size_t magazine_room(const struct bin *bin)
+{
+    const struct class_info *info = &classes.info[bin->class];
+    return bin->wide != NULL ? info->magazine_first : info->magazine_most;
+}
 
 /* Frees of blocks of another heap's span, chained by their notes; they travel together. */
 struct batch {

@@ -11,34 +11,41 @@
 
 #define what_is_wrong heaps_wrong
 
-/* The bin of a class, or of a length of run: `full - base` at most. */
-static size_t most_of(unsigned bin)
+/* Where magazines lie, or may move. */
+static struct area {
+    const struct slot_ref *base;
+    size_t most; /* blocks, behind the entry at the base */
+} areas[2 * HEAPS * POOLS * BINS];
+static size_t areas_count;
+
+static void add_area(const struct slot_ref *base, size_t most)
 {
-    return bin < CLASS_COUNT ? classes.info[bin].magazine_most : KEPT_UNITS_MOST / (bin - BIN_RUNS);
+    for (size_t i = 0; i < areas_count; i++)
+        assert_true(base > areas[i].base + areas[i].most || base + most < areas[i].base);
+    areas[areas_count++] = (struct area){base, most};
 }
 
-/* "base <= top <= full <= base + magazine_most; base->block is NULL": all bins are empty, know what they are for, and no magazine
- * reaches into another, of this or another heap, however large it grows. */
+/* "base <= top <= full <= base + magazine_room(); base->block is NULL": all bins are empty, know what they are for, and no
+ * magazine reaches into another, of this or another heap, however large it grows, where it begins and where it moves. */
 static void bins_of_a_new_heap(void **state)
 {
-    static const struct bin *all[HEAPS * POOLS * BINS];
-    size_t count = 0;
     (void)state;
     for (int i = 0; i < HEAPS; i++)
         for (unsigned pool = 0; pool < POOLS; pool++)
             for (unsigned number = 0; number <= BIN_RUNS + KEPT_RUN_UNITS; number++) {
                 const struct bin *bin = &heaps[i].bin[pool][number];
                 assert_true(bin->top == bin->base && bin->base->block == NULL && bin->spans == 0 && bin->pool == pool);
-                assert_true(bin->full > bin->base && (size_t)(bin->full - bin->base) <= most_of(number));
-                if (number < CLASS_COUNT)
-                    assert_true(bin->class == number &&
-                                bin->full == bin->base + classes.info[number].magazine_first);
-                else
-                    assert_true(bin->full == bin->base + most_of(number)); /* room for all that may belong to the heap */
-                for (size_t j = 0; j < count; j++)
-                    assert_true(bin->base > all[j]->base + most_of((unsigned)(j % (BIN_RUNS + KEPT_RUN_UNITS + 1))) ||
-                                bin->base + most_of(number) < all[j]->base);
-                all[count++] = bin;
+                if (number >= CLASS_COUNT) { /* of runs: room for all that may belong to the heap */
+                    assert_true(bin->full == bin->base + KEPT_UNITS_MOST / (number - BIN_RUNS) && bin->wide == NULL);
+                    add_area(bin->base, KEPT_UNITS_MOST / (number - BIN_RUNS));
+                    continue;
+                }
+                const struct class_info *info = &classes.info[number];
+                assert_true(bin->class == number && bin->full == bin->base + info->magazine_first);
+                assert_true((bin->wide != NULL) == (info->magazine_first < info->magazine_most));
+                add_area(bin->base, info->magazine_first);
+                if (bin->wide != NULL)
+                    add_area(bin->wide, info->magazine_most);
             }
     heaps_expect_whole();
 }
@@ -136,7 +143,7 @@ static void checks_magazines(void **state)
     assert_true(heaps_free(0, (void *)span_address(run)));
     EXPECT_DAMAGE(bin->top, bin->base - 1, "a magazine's bounds are wrong");
     EXPECT_DAMAGE(bin->top, bin->full + 1, "a magazine's bounds are wrong");
-    EXPECT_DAMAGE(bin->full, bin->base + classes.info[9].magazine_most + 1, "a magazine's bounds are wrong");
+    EXPECT_DAMAGE(bin->full, bin->base + classes.info[9].magazine_first + 1, "a magazine's bounds are wrong");
     EXPECT_DAMAGE(bin->base->block, outstanding, "a magazine's bounds are wrong");
     EXPECT_DAMAGE(runs->full, runs->base + KEPT_UNITS_MOST / 3 + 1, "a magazine's bounds are wrong");
     EXPECT_DAMAGE(*bin->top, *other->top, "a magazine holds a block of another bin");

@@ -139,7 +139,7 @@ static void overflow_gives_the_oldest(void **state)
 }
 
 /* Blocks taken and freed in waves: "the magazine is too small for what the thread does", and grows to where it has room for a
- * wave, or to `magazine_most`; never further. */
+ * wave, or to `magazine_most`; never further. "One that grows moves to where it has room", once, with all it holds. */
 static void magazines_grow(void **state)
 {
     static void *all[8192];
@@ -148,6 +148,7 @@ static void magazines_grow(void **state)
         const struct class_info *info = &classes.info[class];
         struct bin *bin = bin_of(1, 1, class);
         uint32_t wave = info->magazine_most;
+        const struct slot_ref *first = bin->base, *wide = bin->wide;
         assert_int_equal(size_of(bin), info->magazine_first);
         for (int round = 0; round < 40; round++) {
             for (uint32_t i = 0; i < wave; i++)
@@ -155,9 +156,12 @@ static void magazines_grow(void **state)
             for (uint32_t i = 0; i < wave; i++)
                 assert_true(heaps_free(1, all[i]));
             assert_true(size_of(bin) >= MAGAZINE_LEAST && size_of(bin) <= info->magazine_most);
+            assert_true(bin->wide == NULL || size_of(bin) <= info->magazine_first);
             heaps_expect_whole();
         }
         assert_true(size_of(bin) > info->magazine_first || info->magazine_first == info->magazine_most);
+        assert_ptr_equal(bin->base, wide != NULL ? wide : first);
+        assert_null(bin->wide);
         heaps_expect_empty();
     }
 }
