@@ -19,9 +19,10 @@ __attribute__((noinline)) void *pool_alloc_peak(void *block)
     return block;
 }
 
-void pool_settle(size_t tag_part, const struct bin *bin)
+void pool_settle(void *block, uint32_t *note, uint32_t state, struct bin *bin)
 {
-    ledger_settle(thread_self->number, note_tag_index((uint32_t)tag_part), bin->pool);
+    ledger_settle(thread_self->number, note_tag_index(state), bin->pool);
+    slab_put(bin, bin->top, block, note, state);
 }
 
 /* Of a tag that this thread has counted before; false if the ledger must first learn of it. */

@@ -145,8 +145,9 @@ INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that s
 /* Lets the ledger see that a block just allocated may make a new peak; returns it. */
 INTERNAL __attribute__((returns_nonnull)) void *pool_alloc_peak(void *block);
 
-/* Lets the ledger settle the row in which this thread has counted a free of a block of its own; `tag_part`: of its note. */
-INTERNAL void pool_settle(size_t tag_part, const struct bin *bin);
+/* Lets the ledger settle the row in which this thread has just counted the free of a block of its own; then puts the block back,
+ * for which there is room. `state` becomes its note. */
+INTERNAL void pool_settle(void *block, uint32_t *note, uint32_t state, struct bin *bin);
 
 /* The row of the tag that a note names. */
 INLINE struct tagpool_segment_counts *pool_row(void *rows, size_t tag_part)
@@ -225,16 +226,18 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
         uint64_t place = granule % UNIT_GRANULES * PEEK(&span->cut.factor);
         if (LIKELY(slab_place_is_exact(&span->cut, place))) {
             uint32_t *note = PEEK(&span->notes) + slab_place_slot(place);
-            uint32_t live = PEEK(note);
             struct bin *bin = span->bin;
             struct slot_ref *top = bin->top;
+            uint32_t live = PEEK(note);
             if (LIKELY(pool_is_plain(live, tag, any_tag) && top != bin->full)) {
                 FETCH(block); /* it will be handed out soon */
-                slab_put(bin, top, block, note, note_freed_plain(live));
+                uint32_t state = note_freed_plain(live);
                 /* This thread has allocated the block, and so counted the tag before. */
-                size_t tag_part = note_tag_part(live);
-                if (UNLIKELY(ledger_discharge(pool_row(bin->rows, tag_part), PEEK(&span->tally) + note_tally(live))))
-                    pool_settle(tag_part, bin);
+                struct tagpool_segment_counts *row = pool_row(bin->rows, note_tag_part(live));
+                if (LIKELY(!ledger_discharge(row, PEEK(&span->tally) + note_tally(live))))
+                    slab_put(bin, top, block, note, state);
+                else
+                    pool_settle(block, note, state, bin);
                 return;
             }
         }
