@@ -54,20 +54,29 @@ static size_t wide_entries(const struct class_info *info)
     return MAGAZINES_MOVE && info->magazine_first < info->magazine_most ? magazine_entries(info->magazine_most) : 0;
 }
 
-/* Entries of one pool's magazines, and of the room for those that grow. */
-static size_t magazines_entries(void)
+/* Entries of all magazines where they begin, and of the room for those that grow. */
+
+static size_t first_entries(void)
 {
     size_t entries = 0;
     for (unsigned class = 0; class < CLASS_COUNT; class ++)
-        entries += class_entries(&classes.info[class]) + wide_entries(&classes.info[class]);
+        entries += class_entries(&classes.info[class]);
     for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
         entries += magazine_entries(run_magazine_most(units));
-    return entries;
+    return POOLS * entries;
+}
+
+static size_t all_wide_entries(void)
+{
+    size_t entries = 0;
+    for (unsigned class = 0; class < CLASS_COUNT; class ++)
+        entries += wide_entries(&classes.info[class]);
+    return POOLS * entries;
 }
 
 static size_t magazines_bytes(void)
 {
-    return round_up(POOLS * magazines_entries() * sizeof(struct slot_ref), PORT_UNIT_BYTES);
+    return round_up((first_entries() + all_wide_entries()) * sizeof(struct slot_ref), PORT_UNIT_BYTES);
 }
 
 static void bin_start(struct bin *bin, unsigned pool, unsigned class, struct slot_ref *base, size_t size)
@@ -112,7 +121,7 @@ bool heap_start(struct heap *heap)
     struct slot_ref *entry = port_reserve(bytes);
     if (entry == NULL)
         return false;
-    if (!port_commit(entry, bytes)) {
+    if (!port_commit_in_parts(entry, bytes) || !port_expect(entry, first_entries() * sizeof *entry)) {
         port_release(entry, bytes);
         return false;
     }

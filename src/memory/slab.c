@@ -148,18 +148,22 @@ static bool take_slots(struct heap *heap, struct bin *bin, const struct slot_ref
     return true;
 }
 
-static void magazine_move(struct bin *bin)
+/* False iff there is no memory. */
+static bool magazine_move(struct bin *bin)
 {
     size_t taken = (size_t)(bin->top - bin->base); /* and the entry at the base */
+    if (!port_expect(bin->wide, (1 + (size_t)classes.info[bin->class].magazine_most) * sizeof *bin->wide))
+        return false;
     memcpy(bin->wide, bin->base, (1 + taken) * sizeof *bin->base);
     memset(bin->base, 0, (1 + taken) * sizeof *bin->base); /* or a search for leaks would find blocks there */
     bin->base = bin->wide;
     bin->top = bin->base + taken;
     bin->wide = NULL;
+    return true;
 }
 
-/* Makes a magazine larger that turned out to be too small; false iff it is as large as it may be. pre: not one of runs, which
- * have room for all from the start. */
+/* Makes a magazine larger that turned out to be too small; false iff it is as large as it may be, or there is no memory. pre: not
+ * one of runs, which have room for all from the start. */
 static bool bin_grow(struct bin *bin)
 {
     const struct class_info *info = &classes.info[bin->class];
@@ -167,8 +171,8 @@ static bool bin_grow(struct bin *bin)
     if (size >= info->magazine_most)
         return false;
     size = size * 2 < info->magazine_most ? size * 2 : info->magazine_most;
-    if (size > magazine_room(bin))
-        magazine_move(bin);
+    if (size > magazine_room(bin) && !magazine_move(bin))
+        return false;
     bin->full = bin->base + size;
     return true;
 }

@@ -43,6 +43,11 @@ bool port_commit_lazily(void *base, size_t bytes)
     return port_commit(base, bytes);
 }
 
+bool port_commit_in_parts(void *base, size_t bytes)
+{
+    return port_commit(base, bytes);
+}
+
 bool port_expect(void *base, size_t bytes)
 {
     (void)base;

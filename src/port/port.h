@@ -44,7 +44,12 @@ INTERNAL bool port_commit(void *base, size_t bytes);
 INTERNAL bool port_commit_lazily(void *base, size_t bytes);
 INTERNAL bool port_expect(void *base, size_t bytes);
 
-/* Both at once, for tables: memory that reads zero, or NULL, with nothing reserved, iff there is none. port_release() ends it. */
+/* The same for what must not be touched before port_expect() has said that it will be: no touch ends the program, and blocks'
+ * addresses may be in there. */
+INTERNAL bool port_commit_in_parts(void *base, size_t bytes);
+
+/* Reserve and commit at once, for tables: memory that reads zero, or NULL, with nothing reserved, iff there is none.
+ * port_release() ends it. */
 static inline void *port_obtain(size_t bytes)
 {
     void *base = port_reserve(bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * win32_lazy.c: port_commit_lazily() of the Windows port. Windows counts committed memory of all programs against RAM and page
- * file, touched or not, and our tables are large. So these stay reserved, and their parts are committed when expected, or else
- * when a touch faults. Debuggers stop at such a fault: what usually happens is expected.
+ * win32_lazy.c: memory that the Windows port commits part by part. Windows counts committed memory of all programs against RAM
+ * and page file, touched or not, and our tables are large. So these stay reserved, and their parts are committed when expected,
+ * or else, with port_commit_lazily(), when a touch faults. Debuggers stop at such a fault: what usually happens is expected.
  */
 #include "base/atomic.h"
 #include "base/internal.h"
@@ -61,6 +61,13 @@ bool port_commit_lazily(void *base, size_t bytes)
     }
     port_unlock(&lazy.lock);
     return done || port_commit(base, bytes);
+}
+
+bool port_commit_in_parts(void *base, size_t bytes)
+{
+    (void)base;
+    (void)bytes;
+    return true;
 }
 
 bool port_expect(void *base, size_t bytes)
