@@ -56,6 +56,27 @@ static void commits_zero(void **state)
     port_release(range, 4 * PORT_UNIT_BYTES);
 }
 
+/* Memory committed lazily or in parts: where "port_expect() says that a part, of any address and size, is about to be touched",
+ * it reads zero, and what was written beside it stays. */
+static void commits_parts(void **state)
+{
+    bool (*const commits[])(void *, size_t) = {port_commit_lazily, port_commit_in_parts};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        unsigned char *range = port_reserve(4 * PORT_UNIT_BYTES);
+        assert_non_null(range);
+        assert_true(commits[i](range, 4 * PORT_UNIT_BYTES));
+        assert_true(port_expect(range + 100, 200));
+        assert_int_equal(bytes_other_than(range + 100, 200, 0), 0);
+        memset(range + 100, 0xA5, 200);
+        assert_true(port_expect(range + 200, 2 * PORT_UNIT_BYTES));
+        assert_int_equal(bytes_other_than(range + 100, 200, 0xA5), 0);
+        assert_int_equal(bytes_other_than(range + 300, 2 * PORT_UNIT_BYTES - 100, 0), 0);
+        memset(range + 300, 0x5A, 2 * PORT_UNIT_BYTES - 100);
+        port_release(range, 4 * PORT_UNIT_BYTES);
+    }
+}
+
 /* Decommitted addresses "stay usable and read zero"; what lies beside them stays. */
 static void decommits_to_zero(void **state)
 {
@@ -244,7 +265,7 @@ int main(void)
         cmocka_unit_test(reserves_aligned),  cmocka_unit_test(commits_zero),
         cmocka_unit_test(decommits_to_zero), cmocka_unit_test(failures_leave_errno),
         cmocka_unit_test(threads_and_locks), cmocka_unit_test(output_and_environment),
-        cmocka_unit_test(reserved_is_not_committed),
+        cmocka_unit_test(reserved_is_not_committed), cmocka_unit_test(commits_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
