@@ -18,7 +18,7 @@ static const uint16_t small_sizes[CLASS_SMALL_COUNT] = {
 
 /* A magazine holds up to so many bytes of blocks, and so many blocks: what programs free in one wave, where address space is no
  * matter. */
-#define MAGAZINE_BYTES (TAGPOOL_BARE ? 4096u : UINTPTR_MAX > 0xFFFFFFFFu ? 524288u : 262144u)
+#define MAGAZINE_BYTES (TAGPOOL_BARE ? 4096u : 262144u)
 #define MAGAZINE_BLOCKS (TAGPOOL_BARE ? 16u : UINTPTR_MAX > 0xFFFFFFFFu ? 8192u : 256u)
 #define MAGAZINE_FIRST_BYTES (TAGPOOL_BARE ? 1024u : 32768u)
 #define MAGAZINE_FIRST_BLOCKS (TAGPOOL_BARE ? 8u : 32u)

@@ -100,7 +100,7 @@ static void magazines_of_classes(void **state)
         const struct class_info *info = &classes.info[class];
         size_t bytes = info->slot_bytes;
         assert_true(info->magazine_first >= MAGAZINE_LEAST && info->magazine_first <= info->magazine_most);
-        assert_true(info->magazine_most * bytes <= 524288 || info->magazine_most <= 4);
+        assert_true(info->magazine_most * bytes <= 262144 || info->magazine_most <= 4);
         assert_true(info->magazine_first * bytes <= 32768 || info->magazine_first <= 4);
         if (UINTPTR_MAX > UINT32_MAX && bytes <= 256)
             assert_true(info->magazine_most >= 1000);
