@@ -148,6 +148,7 @@ static void magazines_grow(void **state)
         const struct class_info *info = &classes.info[class];
         struct bin *bin = bin_of(1, 1, class);
         uint32_t wave = info->magazine_most;
+        assert_true(wave <= sizeof all / sizeof *all);
         const struct slot_ref *first = bin->base, *wide = bin->wide;
         assert_int_equal(size_of(bin), info->magazine_first);
         for (int round = 0; round < 40; round++) {
@@ -162,6 +163,7 @@ static void magazines_grow(void **state)
         assert_true(size_of(bin) > info->magazine_first || info->magazine_first == info->magazine_most);
         assert_ptr_equal(bin->base, wide != NULL ? wide : first);
         assert_null(bin->wide);
+        EXPECT_DAMAGE(bin->full, bin->base + info->magazine_most + 1, "a magazine's bounds are wrong");
         heaps_expect_empty();
     }
 }
