@@ -88,31 +88,16 @@ static inline uint64_t tally_slack(uint64_t tally)
     return (tally >> TALLY_SLACK_SHIFT) & TALLY_SLACK_MASK;
 }
 
-/* Whether a word has any of these bits. On x86-64 in one short instruction: compilers make two long ones, and each cache line of
- * code costs the fast path a cycle. */
-INLINE bool tally_has_any(uint64_t word, const uint64_t *bits)
-{
-#if defined(__x86_64__)
-    bool has_any;
-    __asm__("testq %1, %2" : "=@ccnz"(has_any) : "r"(word), "m"(*bits));
-    return has_any;
-#else
-    return (word & *bits) != 0;
-#endif
-}
-
 /* Whether a shard is above its limit, by what is left. */
 INLINE bool tally_is_over(uint64_t left)
 {
-    static const uint64_t over = TALLY_OVER;
-    return tally_has_any(left, &over);
+    return (left & TALLY_OVER) != 0;
 }
 
 /* Whether a charge may be taken back, which makes the words these. */
 INLINE bool tally_may_take_back(uint64_t in, uint64_t out)
 {
-    static const uint64_t not_back = TALLY_NOT_BACK;
-    return !tally_has_any((out ^ TALLY_OUT_FIRST) | in, &not_back);
+    return (((out ^ TALLY_OUT_FIRST) | in) & TALLY_NOT_BACK) == 0;
 }
 
 /* A limit as it fits into a lane. One that is cut is met early, which does no harm: it is then looked at again. */

@@ -82,18 +82,24 @@ static inline uintptr_t span_address(const struct span *span)
 }
 
 /* The number of the granule that begins at an address, counted from the arena's start; beyond all of the arena's iff the address
- * is not the arena's, or none begins there: its lowest bits become the highest. */
-INLINE size_t arena_granule(const void *address)
+ * is not the arena's, or none begins there: its lowest bits become the highest. `words`: the arena, for paths that have its
+ * address at hand. */
+INLINE size_t arena_granule(const struct arena *words, const void *address)
 {
-    uintptr_t offset = (uintptr_t)address - arena.base;
+    uintptr_t offset = (uintptr_t)address - PEEK(&words->base);
     return offset >> GRANULE_SHIFT | offset << (sizeof offset * 8 - GRANULE_SHIFT);
 }
 
 /* The entry of the unit in which an address lies. pre: the address is the arena's. From the address itself, not from its offset:
- * all that a free does waits for this. */
+ * all that a free does waits for this. `words`: as above. */
+INLINE struct span *span_by(const struct arena *words, const void *address)
+{
+    return (struct span *)(PEEK(&words->origin) + ((uintptr_t)address >> UNIT_SHIFT << SPAN_SHIFT));
+}
+
 static inline struct span *span_at(const void *address)
 {
-    return (struct span *)(arena.origin + ((uintptr_t)address >> UNIT_SHIFT << SPAN_SHIFT));
+    return span_by(&arena, address);
 }
 
 static inline unsigned span_pool(const struct span *span)

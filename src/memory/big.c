@@ -9,7 +9,7 @@ static void run_own(struct heap *heap, struct span *run, unsigned pool, size_t u
 {
     STORE(&run->bin, &heap->bin[pool][BIN_RUNS + units]);
     STORE(&run->notes, &run->big_note);
-    span_cut_set(run, &(struct span_cut){.factor = 1, .below = 1});
+    STORE(&run->factor, 1);
     STORE(&run->remote, 0);
     STORE(&run->owner, heap);
     heap->kept_units += (uint32_t)units;
@@ -63,7 +63,7 @@ bool big_release(struct span *run, uint32_t live)
 static void run_delete(struct span *run)
 {
     size_t units = run->units;
-    STORE(&run->cut.below, 0);
+    STORE(&run->factor, 0);
     STORE(&run->owner, NULL);
     STORE_RELEASE(&run->kind, SPAN_PARKED);
     arena_give(run, units);

@@ -40,11 +40,9 @@ static void fill(struct class_info *info, uint32_t slot_bytes, uint32_t slots)
 
 static void fill_small(struct class_info *info, uint32_t slot_bytes)
 {
-    uint32_t page_slots = (uint32_t)PAGE_BYTES / slot_bytes;
-    uint64_t factor = ((uint64_t)page_slots << 32) / PAGE_GRANULES;
+    uint32_t page_slots = within((uint32_t)PAGE_BYTES / slot_bytes, 1, PAGE_GRANULES - 1);
     info->page_slots = (uint16_t)page_slots;
-    info->cut.factor = factor;
-    info->cut.below = factor > UINT32_MAX ? UINT32_MAX : (uint32_t)factor; /* if each granule is a slot, none leaves anything */
+    info->factor = ((uint64_t)page_slots << 32) / PAGE_GRANULES;
     fill(info, slot_bytes, page_slots * (uint32_t)(UNIT_BYTES >> PAGE_SHIFT));
 }
 
@@ -53,8 +51,7 @@ static void fill_pages(struct class_info *info, uint32_t pages)
     uint32_t slots = (uint32_t)(UNIT_BYTES >> PAGE_SHIFT) / pages;
     uint32_t granules = pages * PAGE_GRANULES;
     info->page_slots = 0;
-    info->cut.factor = UINT32_MAX / granules + 2;
-    info->cut.below = slots * (uint32_t)(info->cut.factor * granules); /* modulo 2^32: what is more than whole */
+    info->factor = UINT32_MAX / granules + 2;
     fill(info, pages << PAGE_SHIFT, slots);
 }
 

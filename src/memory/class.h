@@ -2,8 +2,8 @@
  *
  * class.h: size classes: how a request becomes a slot size, and where slots lie in a span.
  *
- * Up to half a page, classes are multiples of 16 bytes that waste little of a page; a page is cut into as many slots as fit, and
- * what is left over lies between them (span.h).
+ * Up to half a page, classes are multiples of 16 bytes that waste little of a page; a page is cut into as many slots as fit, but
+ * at most 255, and what is left over lies between them (span.h).
  * Above, a class is a whole number of pages, up to eight. Larger requests are big blocks. So a slot is at most 4,095 bytes
  * larger than its request, and what the contract charges for a page allocation is exactly the slot.
  */
@@ -18,7 +18,7 @@
 
 struct class_info {
     uint32_t slot_bytes;
-    struct span_cut cut;     /* see span.h */
+    uint64_t factor;         /* see span.h */
     uint16_t page_slots;     /* slots that a page holds; 0 if slots are whole pages */
     uint16_t slots;          /* slots that a span holds */
     uint16_t magazine_first; /* how many blocks a bin's magazine holds at first, and how many at most: see heap.h */

@@ -154,7 +154,7 @@ static const char *check_ref(const struct heap *heap, const struct bin *bin, con
     uint32_t in_span = (uint32_t)(offset & (UNIT_BYTES - 1));
     if (span == NULL || span->owner != heap || span->bin != bin)
         return "a magazine holds a block of another bin";
-    if (!slab_is_exact(&span->cut, in_span) || slab_note(span->notes, &span->cut, in_span) != ref->note)
+    if (!slab_is_exact(span->factor, in_span) || slab_note(span->notes, span->factor, in_span) != ref->note)
         return "a magazine holds a block with another block's note";
     if (note_is_live(*ref->note) || note_is_remote(*ref->note))
         return "a magazine holds a block that is not free";

@@ -9,6 +9,7 @@
 #include "memory/notes.h"
 
 #include "base/atomic.h"
+#include "memory/slab.h"
 #include "port/port.h"
 
 #define NOTES_GRAIN 64
@@ -27,9 +28,11 @@ void notes_stop(void)
     port_release(storage.base, storage.bytes);
 }
 
+/* For each number that a free may look up, one note. */
 static size_t notes_bytes(unsigned class)
 {
-    return round_up(classes.info[class].slots * sizeof(uint32_t), NOTES_GRAIN);
+    uint32_t last = slab_place_slot(slab_place(classes.info[class].factor, UNIT_BYTES - 1));
+    return round_up((last + 1) * sizeof(uint32_t), NOTES_GRAIN);
 }
 
 bool notes_start(size_t arena_bytes)

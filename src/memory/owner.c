@@ -19,7 +19,7 @@ static void find_in_slab(uintptr_t address, struct span *span, struct place *pla
     unsigned class = LOAD(&span->class);
     const struct class_info *info = &classes.info[class];
     uint32_t offset = (uint32_t)(address & (UNIT_BYTES - 1));
-    uint32_t slot = slab_place_slot(slab_place(&info->cut, offset));
+    uint32_t slot = slab_place_slot(slab_place(info->factor, offset));
     if (slot >= info->slots || offset - class_slot_offset(info, slot) >= info->slot_bytes)
         return;
     uint32_t *notes = LOAD(&span->notes);

@@ -37,7 +37,7 @@ static void span_fill(struct span *span, struct heap *heap, struct bin *bin)
 {
     const struct class_info *info = &classes.info[bin->class];
     STORE(&span->bin, bin);
-    span_cut_set(span, &info->cut);
+    STORE(&span->factor, info->factor);
     STORE(&span->slot_bytes, info->slot_bytes);
     STORE(&span->tally, tally_of_charge(info->slot_bytes));
     STORE(&span->class, bin->class);
@@ -74,7 +74,7 @@ static void span_delete(struct span *span)
     unsigned pool = span_pool(span);
     uint32_t *notes = span->notes;
     uint8_t home = span->notes_home;
-    STORE(&span->cut.below, 0);
+    STORE(&span->factor, 0);
     STORE(&span->owner, NULL);
     STORE(&span->big_note, BIG_NOTE_WAS_SLAB);
     STORE_RELEASE(&span->kind, SPAN_PARKED);
@@ -93,7 +93,7 @@ static struct slot_ref *take_freed(struct span *span, struct slot_ref *top, uint
     uint32_t link = span->head;
     for (; most > 0 && !note_is_end(link); most--) {
         uint32_t offset = note_link_offset(link);
-        uint32_t *note = slab_note(span->notes, &span->cut, offset);
+        uint32_t *note = slab_note(span->notes, span->factor, offset);
         *++top = (struct slot_ref){(void *)(span_address(span) + offset), note};
         link = LOAD(note);
         span->used++;
@@ -319,7 +319,7 @@ static void collect_span(struct span *span)
     uint32_t link = exchange_u32(&span->remote, 0);
     while (!note_is_end(link)) {
         uint32_t offset = note_link_offset(link);
-        uint32_t *note = slab_note(span->notes, &span->cut, offset);
+        uint32_t *note = slab_note(span->notes, span->factor, offset);
         struct slot_ref ref = {(void *)(span_address(span) + offset), note};
         link = LOAD(note);
         if (UNLIKELY(!note_is_remote(link))) {
@@ -369,7 +369,7 @@ const char *slab_check(const struct span *span, size_t cached)
             return "a slot that was never handed out has a note";
     }
     for (uint32_t link = span->head; !note_is_end(link); listed++) {
-        link = *slab_note(span->notes, &span->cut, note_link_offset(link));
+        link = *slab_note(span->notes, span->factor, note_link_offset(link));
         if (note_is_live(link) || note_is_remote(link) || listed > info->slots)
             return "a free list holds a slot that is not free, or runs in a circle";
     }

@@ -49,16 +49,16 @@ INTERNAL void slab_retire(struct bin *bin);
  * runs. */
 INTERNAL const char *slab_check(const struct span *span, size_t cached);
 
-/* The place of the granule at an offset in a span: see span.h. */
-INLINE uint64_t slab_place(const struct span_cut *cut, uint32_t offset)
+/* The place of the granule at an offset in a span that is cut by `factor`: see span.h. */
+INLINE uint64_t slab_place(uint64_t factor, uint32_t offset)
 {
-    return (offset >> GRANULE_SHIFT) * LOAD(&cut->factor);
+    return (offset >> GRANULE_SHIFT) * factor;
 }
 
 /* Whether a slot begins there. */
-INLINE bool slab_place_is_exact(const struct span_cut *cut, uint64_t place)
+INLINE bool slab_place_is_exact(uint64_t factor, uint64_t place)
 {
-    return (uint32_t)place < PEEK(&cut->below);
+    return (uint32_t)place < (uint32_t)factor;
 }
 
 /* The number of its slot. */
@@ -68,15 +68,15 @@ INLINE uint32_t slab_place_slot(uint64_t place)
 }
 
 /* Whether a slot begins at an offset in a slab span. */
-INLINE bool slab_is_exact(const struct span_cut *cut, uint32_t offset)
+INLINE bool slab_is_exact(uint64_t factor, uint32_t offset)
 {
-    return offset % (1u << GRANULE_SHIFT) == 0 && slab_place_is_exact(cut, slab_place(cut, offset));
+    return offset % (1u << GRANULE_SHIFT) == 0 && slab_place_is_exact(factor, slab_place(factor, offset));
 }
 
 /* The note of the slot that begins at an offset. pre: slab_is_exact(). */
-INLINE uint32_t *slab_note(uint32_t *notes, const struct span_cut *cut, uint32_t offset)
+INLINE uint32_t *slab_note(uint32_t *notes, uint64_t factor, uint32_t offset)
 {
-    return notes + slab_place_slot(slab_place(cut, offset));
+    return notes + slab_place_slot(slab_place(factor, offset));
 }
 
 /* Takes the first block of a magazine and writes its note. pre: it is not empty. */

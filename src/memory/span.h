@@ -7,14 +7,16 @@
  * data, where callers could overwrite them and where they would all fall into one set of the cache. An entry is two cache
  * lines: what every free reads, and what changes as slots come and go.
  *
- * Slots. A slot of up to a page never crosses a page: each page holds as many as fit, n of them, spread over it evenly. Of its
- * 256 granules of 16 bytes, slot k begins at the first that is not below 256 k / n. So the slots of all pages of a span are one
- * sequence, and one multiplication takes the place of divisions. For a granule of the span, in 64 bits:
+ * Slots. A slot of up to a page never crosses a page: each page holds as many as fit, but at most 255, n of them, spread over it
+ * evenly. Of its 256 granules of 16 bytes, slot k begins at the first that is not below 256 k / n. So the slots of all pages of a
+ * span are one sequence, and one multiplication takes the place of divisions. For a granule of the span, in 64 bits:
  *     place = granule * factor: its upper half is the number of the slot in or behind which the granule is;
- *     a slot begins there  iff  the lower half of place  <  below
- * factor is 2^32 * n / 256, a whole number. The first granule of a slot leaves less than n / 256 in the lower half, all others
- * at least that, which is `below`. Where slots are whole pages, factor is somewhat more than 2^32 / granules of a slot: the first
- * granule of a slot leaves what that is too much, for all slots before, and others at least the factor.
+ *     a slot begins there  iff  the lower half of place  <  factor
+ * factor is 2^32 * n / 256, a whole number below 2^32. The first granule of a slot leaves less than that in the lower half, all
+ * others at least that. (With 256 slots none would leave anything: hence 255.) Where slots are whole pages, factor is somewhat
+ * more than 2^32 / granules of a slot: the first granule of a slot leaves what that is too much, for all slots before, and others
+ * at least the factor. With factor 1 only granule 0 begins a slot, with 0 none. How many slots there are it does not say: the
+ * number behind the last, where there is room for its first granule, has a note too, which is never live.
  */
 #ifndef MEMORY_SPAN_H
 #define MEMORY_SPAN_H
@@ -45,18 +47,12 @@ enum span_kind {
 struct heap;
 struct bin;
 
-/* How a slab is cut into slots: see above. */
-struct span_cut {
-    aligned_u64 factor;
-    uint32_t below, reserved;
-};
-
 struct span {
     /* What a free reads. Of a slab, but for `kind` and `big_note`. */
     struct heap *owner;   /* NULL unless SPAN_SLAB: a heap that finds itself here knows the kind */
     struct bin *bin;      /* of the owner, for this class and pool */
     uint32_t *notes;      /* one for each slot, see note.h. Stays behind when the slab goes: who still looks finds notes */
-    struct span_cut cut;  /* `below` is 0 where there is no owner: no slot begins anywhere */
+    aligned_u64 factor;   /* how it is cut into slots, see above; 0 where there is no owner: no slot begins anywhere */
     aligned_u64 tally;    /* what the free of a slot counts, but for what its note says: note_tally() */
     uint32_t big_note;    /* SPAN_BIG: as a live note, slack 0. Stays in a free run: what was here last;
                              BIG_NOTE_WAS_SLAB for a slab, freed for a big block */
@@ -65,7 +61,7 @@ struct span {
     uint8_t flags;        /* SPAN_LINKED */
     uint8_t notes_home;   /* see notes.h */
     uint32_t slot_bytes;
-    uint32_t reserved;
+    uint32_t reserved[3];
 
     /* What the owner changes as slots come and go, but for `remote` and `inbox_next`. */
     _Alignas(64) uint32_t head; /* SPAN_SLAB: first slot of the free list: a link, see note.h */
@@ -82,12 +78,6 @@ struct span {
 };
 
 #define BIG_NOTE_WAS_SLAB 15u /* no state that a note can have */
-
-static inline void span_cut_set(struct span *span, const struct span_cut *cut)
-{
-    STORE(&span->cut.factor, cut->factor);
-    STORE(&span->cut.below, cut->below);
-}
 
 static inline size_t span_slot_bytes(const struct span *span)
 {

@@ -14,7 +14,7 @@ __attribute__((noinline)) void *pool_alloc_peak(void *block)
     const struct span *span = span_at(block);
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
     bool is_slab = LOAD(&span->kind) == SPAN_SLAB;
-    uint32_t note = is_slab ? LOAD(slab_note(LOAD(&span->notes), &span->cut, offset)) : LOAD(&span->big_note);
+    uint32_t note = is_slab ? LOAD(slab_note(LOAD(&span->notes), LOAD(&span->factor), offset)) : LOAD(&span->big_note);
     ledger_peak(thread_self->number, note_tag_index(note), span_pool(span));
     return block;
 }
@@ -152,8 +152,9 @@ struct plain_slot {
 INLINE bool find_plain(struct thread *thread, const struct span *span, uintptr_t address, uint32_t tag, bool any_tag,
                        struct plain_slot *slot)
 {
-    uint64_t place = slab_place(&span->cut, (uint16_t)address);
-    if (!slab_place_is_exact(&span->cut, place))
+    uint64_t factor = LOAD(&span->factor);
+    uint64_t place = slab_place(factor, (uint16_t)address);
+    if (!slab_place_is_exact(factor, place))
         return false;
     slot->note = LOAD(&span->notes) + slab_place_slot(place);
     slot->live = LOAD(slot->note);
@@ -234,7 +235,7 @@ HOT void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct
 
 void pool_free_other(void *block, uint32_t tag, bool any_tag)
 {
-    if (thread_self != NULL && arena_granule(block) < LOAD(&arena.open_granules) && LOAD(&hit_tag) == 0)
+    if (thread_self != NULL && arena_granule(&arena, block) < LOAD(&arena.open_granules) && LOAD(&hit_tag) == 0)
         free_rest(block, tag, any_tag);
     else
         pool_free_slow(block, tag, any_tag);

@@ -214,17 +214,21 @@ INLINE bool pool_is_plain(uint32_t note, uint32_t tag, bool any_tag)
 
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
-    size_t granule = arena_granule(block);
-    if (LIKELY(granule < PEEK(&arena.open_granules) && PEEK(&hit_tag) == 0)) {
-        const struct span *span = span_at(block);
+    const struct arena *words = &arena;
+    FORGET(words); /* one register for all its words: an address of its own for each costs more than the word */
+    size_t granule = arena_granule(words, block);
+    if (LIKELY(granule < PEEK(&words->open_granules) && PEEK(&hit_tag) == 0)) {
+        const struct span *span = span_by(words, block);
         struct thread *thread = thread_self;
         if (UNLIKELY(PEEK(&span->owner) != (struct heap *)thread)) {
             pool_free_foreign(block, tag, any_tag, span, thread);
             return;
         }
         /* Where there is no slab, no place is exact: so a thread without a heap takes nobody's span for its own in vain. */
-        uint64_t place = granule % UNIT_GRANULES * PEEK(&span->cut.factor);
-        if (LIKELY(slab_place_is_exact(&span->cut, place))) {
+        uint64_t factor = PEEK(&span->factor);
+        FORGET(factor); /* it is wanted twice, and loaded once */
+        uint64_t place = granule % UNIT_GRANULES * factor;
+        if (LIKELY(slab_place_is_exact(factor, place))) {
             uint32_t *note = PEEK(&span->notes) + slab_place_slot(place);
             struct bin *bin = span->bin;
             struct slot_ref *top = bin->top;

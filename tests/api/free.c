@@ -104,6 +104,28 @@ static void pool_memory_without_a_block(void **state)
     }
 }
 
+/* The same for what blocks of 16 bytes and of several pages leave over of the 64 KiB that they fill. */
+static void memory_between_blocks(void **state)
+{
+    enum { COUNT = 40, SPAN = 65536 };
+    static const struct {
+        size_t bytes, at; /* the address there holds no block */
+    } gaps[] = {{16, 16}, {16, SPAN - 16}, {12288, 61440}, {20480, 61440}, {24576, 49152}, {28672, 57344}};
+    static const uintptr_t code[] = {0x44, 0x48};
+    void *blocks[COUNT];
+    (void)state;
+    for (int pool = TAGPOOL_NONPAGED; pool <= TAGPOOL_PAGED; pool++)
+        for (size_t gap = 0; gap < sizeof gaps / sizeof gaps[0]; gap++) {
+            for (size_t i = 0; i < COUNT; i++)
+                blocks[i] = tagpool_alloc(pool, gaps[gap].bytes, TAG_WAVE);
+            for (size_t i = 0; i < COUNT; i++)
+                check_bad_free((void *)((uintptr_t)blocks[i] / SPAN * SPAN + gaps[gap].at), code[pool]);
+            same(tagpool_validate(), 0);
+            for (size_t i = 0; i < COUNT; i++)
+                tagpool_free(blocks[i]);
+        }
+}
+
 /* "0x07 for a block freed before." */
 static void freed_blocks(void **state)
 {
@@ -251,6 +273,7 @@ int main(void)
         test(pool_memory_without_a_block),
         test(freed_blocks),
         test(freed_blocks_among_living_ones),
+        test(memory_between_blocks),
         test(interior_addresses),
         test(a_returning_handler_frees_nothing),
         test(protected_blocks),

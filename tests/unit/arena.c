@@ -272,14 +272,14 @@ static void granules_by_address(void **state)
         for (int byte = -100; byte <= 100; byte++) {
             uintptr_t address = bounds[i] + (uintptr_t)byte;
             bool begins = address % 16 == 0 && address >= arena.base && address < arena.base + arena.bytes;
-            size_t granule = arena_granule((const void *)address);
+            size_t granule = arena_granule(&arena, (const void *)address);
             assert_int_equal(granule < granules, begins);
             assert_true(!begins || granule == (address - arena.base) / 16);
         }
     for (unsigned bit = 0; bit < sizeof(uintptr_t) * 8; bit++) {
         uintptr_t address = (arena.base + arena.bytes / 2 + 4096) ^ (uintptr_t)1 << bit;
         bool is_ours = address - arena.base < arena.bytes && address % 16 == 0;
-        assert_int_equal(arena_granule((const void *)address) < granules, is_ours);
+        assert_int_equal(arena_granule(&arena, (const void *)address) < granules, is_ours);
     }
 }
 

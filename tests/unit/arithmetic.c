@@ -110,13 +110,14 @@ static void atomic_words(void **state)
     assert_true(add_fetch_u64(&sum, -(UINT64_C(1) << 40)) == 0);
 }
 
-/* Where the class's own table has nothing to do with it: the number of the slot that begins at `offset`, or UINT32_MAX. "Of its
- * 256 granules slot k begins at the first that is not below 256 k / n." */
+/* Where the class's own table has nothing to do with it: the number of the slot that begins at `offset`, or UINT32_MAX. "Each
+ * page holds as many as fit, but at most 255, n of them. Of its 256 granules slot k begins at the first that is not below
+ * 256 k / n." */
 static uint32_t slot_by_division(uint32_t slot_bytes, uint32_t offset)
 {
     if (slot_bytes >= PAGE_BYTES)
-        return offset % slot_bytes != 0 || offset + slot_bytes > UNIT_BYTES ? UINT32_MAX : offset / slot_bytes;
-    uint32_t n = (uint32_t)PAGE_BYTES / slot_bytes;
+        return offset % slot_bytes != 0 ? UINT32_MAX : offset / slot_bytes;
+    uint32_t n = slot_bytes == 16 ? 255 : (uint32_t)PAGE_BYTES / slot_bytes;
     for (uint32_t k = 0; k < n; k++) {
         uint32_t granule = 0;
         while (granule * n < 256 * k)
@@ -127,9 +128,10 @@ static uint32_t slot_by_division(uint32_t slot_bytes, uint32_t offset)
     return UINT32_MAX;
 }
 
-/* "The upper half is the number of the slot that it is in, or behind; and a slot begins there iff the lower half < below": for
+/* "The upper half is the number of the slot that it is in, or behind; and a slot begins there iff the lower half < factor": for
  * every byte of a span of every class the same as without the multiplication. Numbers are dense, from 0 on, and the inverse of
- * class_slot_offset(). A number has a note also where the class hands no slot out: the last 16 bytes, which are never live. */
+ * class_slot_offset(). A number has a note also where the class hands no slot out: the last 16 bytes, and what whole pages leave
+ * over, which are never live. */
 static void slots_by_multiplication(void **state)
 {
     static uint32_t notes[UNIT_BYTES / 16];
@@ -140,20 +142,20 @@ static void slots_by_multiplication(void **state)
         uint32_t next = 0;
         for (uint32_t offset = 0; offset < UNIT_BYTES; offset++) {
             uint32_t expected = slot_by_division(info->slot_bytes, offset);
-            bool exact = slab_is_exact(&info->cut, offset);
+            bool exact = slab_is_exact(info->factor, offset);
             if (exact != (expected != UINT32_MAX))
                 fail_msg("class %u (%u bytes), offset %u: exact %d", class, info->slot_bytes, offset, exact);
-            uint64_t number = slab_place(&info->cut, offset) >> 32;
+            uint64_t number = slab_place(info->factor, offset) >> 32;
             assert_true(number == (exact ? next : next - 1) || (next >= info->slots && number >= info->slots));
             if (!exact)
                 continue;
-            size_t found = (size_t)(slab_note(notes, &info->cut, offset) - notes);
+            size_t found = (size_t)(slab_note(notes, info->factor, offset) - notes);
             if (found != expected || found != next)
                 fail_msg("class %u (%u bytes), offset %u: slot %zu, not %u", class, info->slot_bytes, offset, found, expected);
             assert_int_equal(class_slot_offset(info, next), offset);
             next++;
         }
-        assert_int_equal(next, info->slots + (class == 0));
+        assert_int_equal(next, info->slots + (class == 0 || UNIT_BYTES % info->slot_bytes / PAGE_BYTES > 0));
     }
 }
 

@@ -57,25 +57,30 @@ static void class_of_every_size(void **state)
 
 /* Where slot number `i` of a class starts, of the slots that are handed out: spread evenly over the page, where a granule of 16
  * bytes begins. */
+static uint32_t slots_of_a_page(uint32_t bytes)
+{
+    return bytes == 16 ? 255 : (uint32_t)PAGE_BYTES / bytes;
+}
+
 static uint32_t slot_start(const struct class_info *info, uint32_t i)
 {
     uint32_t bytes = info->slot_bytes;
-    uint32_t n = (uint32_t)(PAGE_BYTES / bytes);
+    uint32_t n = slots_of_a_page(bytes);
     if (bytes >= PAGE_BYTES)
         return i * bytes;
     return i / n * (uint32_t)PAGE_BYTES + (i % n * (uint32_t)PAGE_BYTES + 16 * n - 1) / (16 * n) * 16;
 }
 
-/* "A page is cut into as many slots as fit"; "a slot of up to a page never crosses a page"; larger ones fill the span as far
- * as whole slots go. Each lies inside the span, and none is where no link leads. */
+/* "A page is cut into as many slots as fit, but at most 255"; "a slot of up to a page never crosses a page"; larger ones
+ * fill the span as far as whole slots go. Each lies inside the span, and none is where no link leads. */
 static void slots_of_a_span(void **state)
 {
     (void)state;
     for (unsigned class = 0; class < CLASS_COUNT; class++) {
         const struct class_info *info = &classes.info[class];
         uint32_t bytes = info->slot_bytes;
-        assert_int_equal(info->page_slots, bytes < PAGE_BYTES ? PAGE_BYTES / bytes : 0);
-        uint32_t slots = bytes < PAGE_BYTES ? (uint32_t)(PAGE_BYTES / bytes * SPAN_PAGES) : (uint32_t)SPAN_BYTES / bytes;
+        assert_int_equal(info->page_slots, bytes < PAGE_BYTES ? slots_of_a_page(bytes) : 0);
+        uint32_t slots = bytes < PAGE_BYTES ? (uint32_t)(slots_of_a_page(bytes) * SPAN_PAGES) : (uint32_t)SPAN_BYTES / bytes;
         assert_int_equal(info->slots, bytes == 16 ? slots - 1 : slots); /* no link leads to the last 16 bytes */
         for (uint32_t i = 0; i < info->slots; i++) {
             uint32_t start = class_slot_offset(info, i);

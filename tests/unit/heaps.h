@@ -42,8 +42,8 @@ static inline uint32_t offset_at(const void *address)
 static inline uint32_t *note_at(const void *address)
 {
     struct span *span = span_at(address);
-    assert_true(slab_is_exact(&span->cut, offset_at(address)));
-    return slab_note(span->notes, &span->cut, offset_at(address));
+    assert_true(slab_is_exact(span->factor, offset_at(address)));
+    return slab_note(span->notes, span->factor, offset_at(address));
 }
 
 /* What the front door does to allocate a small block; NULL iff there is no memory. */

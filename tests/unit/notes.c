@@ -6,6 +6,7 @@
 
 #include "floor.h"
 #include "memory/note.h"
+#include "memory/slab.h"
 #include "random.h"
 
 enum { MOST = 300 };
@@ -18,9 +19,10 @@ static struct {
 } held[MOST];
 static size_t count;
 
+/* "For each number that a free may look up, one note": the last one's is that of the last byte. */
 static uint32_t slots_of(unsigned class)
 {
-    return classes.info[class].slots;
+    return slab_place_slot(slab_place(classes.info[class].factor, UNIT_BYTES - 1)) + 1;
 }
 
 /* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one". */

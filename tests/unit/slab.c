@@ -407,7 +407,7 @@ static void checks_tell_what_is_wrong(void **state)
         free_block(0, 0);
     heaps_retire(0, bin); /* some on the free list, none in the magazine */
     heaps_expect_whole();
-    uint32_t *first = slab_note(span->notes, &span->cut, note_link_offset(span->head));
+    uint32_t *first = slab_note(span->notes, span->factor, note_link_offset(span->head));
     EXPECT_DAMAGE(span->carved, (uint16_t)(classes.info[class].slots + 1), "a span has more slots than its class");
     EXPECT_DAMAGE(span->notes[span->carved], note_live(1, 0, 0), "a slot that was never handed out has a note");
     EXPECT_DAMAGE(span->notes[classes.info[class].slots - 1], NOTE_FREED, "a slot that was never handed out has a note");
