@@ -4,14 +4,60 @@
  */
 #include "memory/arena.h"
 
-INTERNAL struct arena arena = {.lock = PORT_LOCK_INITIAL};
+/* The table while there is none. */
+static const struct span nobodys;
+
+INTERNAL struct arena arena = {.table = (const char *)&nobodys, .lock = PORT_LOCK_INITIAL};
 
 /* Fresh memory is committed in steps of this many units, so that the system is asked once per 4 MiB. */
 #define COMMIT_STEP_UNITS 64
 
+_Static_assert((uint64_t)(TAGPOOL_THREADS + 1) << HEAP_KEY_SHIFT <= UINTPTR_MAX, "there are too many threads for keys");
+
+/* The units for which the table has entries: those of a window, see span_near() and HEAP_KEY(). On 32 bit, all there are: a
+ * window of about the arena's size would be hard to find. */
+static size_t table_units(size_t arena_bytes)
+{
+    size_t units = arena_bytes >> UNIT_SHIFT;
+    size_t window = (size_t)HEAP_KEY(TAGPOOL_THREADS) >> UNIT_SHIFT;
+    if (TAGPOOL_BARE)
+        return units;
+    if (UINTPTR_MAX <= UINT32_MAX)
+        return (UINTPTR_MAX >> UNIT_SHIFT) + 1;
+    window = window > units ? window : units + 1;
+    while (!is_power_of_two(window))
+        window += window & -window;
+    return window;
+}
+
 static size_t table_bytes(size_t arena_bytes)
 {
-    return round_up(PORT_COLOUR_SPANS + (arena_bytes >> UNIT_SHIFT) * sizeof(struct span), UNIT_BYTES);
+    return round_up(PORT_COLOUR_SPANS + table_units(arena_bytes) * sizeof(struct span), UNIT_BYTES);
+}
+
+static void *reserve(size_t bytes)
+{
+#if TAGPOOL_BARE || UINTPTR_MAX <= UINT32_MAX
+    return port_reserve(bytes);
+#else
+    return port_reserve_within(bytes, table_units(bytes) << UNIT_SHIFT);
+#endif
+}
+
+/* Words that follow from where the arena and the table lie. */
+static void set_words(uintptr_t base, char *table, size_t bytes)
+{
+    arena.table = table + PORT_COLOUR_SPANS;
+    arena.mask = (table_units(bytes) - 1) << SPAN_SHIFT;
+    arena.base = base;
+    arena.bytes = bytes;
+    arena.spans = (struct span *)(void *)(table + PORT_COLOUR_SPANS);
+    if (!TAGPOOL_BARE)
+        arena.spans += (base >> UNIT_SHIFT) % table_units(bytes);
+    arena.origin = (uintptr_t)arena.spans - (base >> UNIT_SHIFT << SPAN_SHIFT);
+    arena.slope = base - ((uintptr_t)arena.spans << (UNIT_SHIFT - SPAN_SHIFT));
+    arena.half_units = (bytes >> UNIT_SHIFT) / POOLS;
+    arena.paged = arena.spans + arena.half_units;
 }
 
 bool arena_start(uint64_t pool_bytes)
@@ -19,7 +65,7 @@ bool arena_start(uint64_t pool_bytes)
     if (pool_bytes > SIZE_MAX / 4)
         return false;
     size_t bytes = (size_t)pool_bytes * POOLS;
-    void *base = port_reserve(bytes);
+    void *base = reserve(bytes);
     char *table = base != NULL ? port_reserve(table_bytes(bytes)) : NULL;
     if (table == NULL || !port_commit_lazily(table, table_bytes(bytes))) {
         if (table != NULL)
@@ -28,19 +74,15 @@ bool arena_start(uint64_t pool_bytes)
             port_release(base, bytes);
         return false;
     }
-    arena.base = (uintptr_t)base;
-    arena.spans = (struct span *)(void *)(table + PORT_COLOUR_SPANS);
-    arena.origin = (uintptr_t)arena.spans - (arena.base >> UNIT_SHIFT << SPAN_SHIFT);
-    arena.slope = arena.base - ((uintptr_t)arena.spans << (UNIT_SHIFT - SPAN_SHIFT));
-    arena.bytes = bytes;
-    arena.half_units = (bytes >> UNIT_SHIFT) / POOLS;
-    arena.paged = arena.spans + arena.half_units;
+    set_words((uintptr_t)base, table, bytes);
     return true;
 }
 
 void arena_stop(void)
 {
-    port_release((char *)arena.spans - PORT_COLOUR_SPANS, table_bytes(arena.bytes));
+    void *table = (char *)(uintptr_t)arena.table - PORT_COLOUR_SPANS;
+    arena.table = (const char *)&nobodys;
+    port_release(table, table_bytes(arena.bytes));
     port_release((void *)arena.base, arena.bytes);
     arena.bytes = 0;
 }

@@ -22,8 +22,10 @@ struct half {
 };
 
 struct arena {
-    _Alignas(64) uintptr_t base; /* every free reads this line, and hardly anybody writes it */
-    size_t open_granules; /* how many the fast free knows: all, or none while the front door has closed it */
+    _Alignas(64) const char *table; /* every free reads this line, and hardly anybody writes it: see span_near() */
+    uintptr_t open_mask; /* `mask`, or 0 while the front door has closed the fast free, as before the start */
+    uintptr_t mask;
+    uintptr_t base;
     uintptr_t origin;   /* where the entry of a unit at address 0 would be: see span_at() */
     struct span *spans; /* one for each unit */
     uintptr_t slope;    /* base - (address of spans << 9): see span_address() */
@@ -81,31 +83,46 @@ static inline uintptr_t span_address(const struct span *span)
     return arena.slope + ((uintptr_t)span << (UNIT_SHIFT - SPAN_SHIFT));
 }
 
-/* The number of the granule that begins at an address, counted from the arena's start; beyond all of the arena's iff the address
- * is not the arena's, or none begins there: its lowest bits become the highest. `words`: the arena, for paths that have its
- * address at hand. */
-INLINE size_t arena_granule(const struct arena *words, const void *address)
+/* Whether a granule of the arena begins at an address. */
+static inline bool arena_has_granule(const void *address)
 {
-    uintptr_t offset = (uintptr_t)address - PEEK(&words->base);
-    return offset >> GRANULE_SHIFT | offset << (sizeof offset * 8 - GRANULE_SHIFT);
+    return (uintptr_t)address - arena.base < arena.bytes && (uintptr_t)address % (1u << GRANULE_SHIFT) == 0;
 }
 
-/* The entry of the unit in which an address lies. pre: the address is the arena's. From the address itself, not from its offset:
- * all that a free does waits for this. `words`: as above. */
-INLINE struct span *span_by(const struct arena *words, const void *address)
-{
-    return (struct span *)(PEEK(&words->origin) + ((uintptr_t)address >> UNIT_SHIFT << SPAN_SHIFT));
-}
-
+/* The entry of the unit in which an address lies. pre: the address is the arena's. */
 static inline struct span *span_at(const void *address)
 {
-    return span_by(&arena, address);
+    return (struct span *)(arena.origin + ((uintptr_t)address >> UNIT_SHIFT << SPAN_SHIFT));
+}
+
+/* The same if the address is the arena's and the front door open; otherwise any entry but that of the address's unit. From the
+ * address itself, not from its offset: all that a free does waits for this. So the table has an entry for each unit of a window
+ * of 2^n bytes in which the arena lies, and the lowest is not the arena's. On bare metal, where the table must be small, only for
+ * the arena's own. `words`: the arena; a path that reads several of its words has its address in a register. */
+INLINE const struct span *span_near(const struct arena *words, const void *address)
+{
+#if TAGPOOL_BARE
+    static const struct span nowhere;
+    return (uintptr_t)address - words->base < (words->open_mask != 0 ? words->bytes : 0) ? span_at(address) : &nowhere;
+#else
+    uintptr_t entry = (uintptr_t)address >> (UNIT_SHIFT - SPAN_SHIFT) & PEEK(&words->open_mask);
+    return (const struct span *)(const void *)(PEEK(&words->table) + entry);
+#endif
 }
 
 static inline unsigned span_pool(const struct span *span)
 {
     return span >= arena.paged;
 }
+
+/* Heaps are told apart by keys, so that a free has one question to ask. With the key of a span = its owner's + the address of its
+ * unit,
+ *     a heap's key + an address - the key of span_near() = the offset in that unit
+ * iff the address is in it and the heap its owner; otherwise it is more than any offset. For if neither is so, what both are
+ * off by would have to cancel out: but keys differ by two units or more, and by less than a window; addresses that lead to the
+ * same entry by less than a unit, or by whole windows. Heaps are numbered from 0 on; key 0 is nobody's. */
+#define HEAP_KEY_SHIFT (UNIT_SHIFT + 1)
+#define HEAP_KEY(number) (((uintptr_t)(number) + 1) << HEAP_KEY_SHIFT)
 
 /* Lists link spans by index + 1, 0 for none. */
 static inline struct span *span_from_link(uint32_t link)

@@ -11,7 +11,7 @@ static void run_own(struct heap *heap, struct span *run, unsigned pool, size_t u
     STORE(&run->notes, &run->big_note);
     STORE(&run->factor, 1);
     STORE(&run->remote, 0);
-    STORE(&run->owner, heap);
+    span_own(run, heap);
     heap->kept_units += (uint32_t)units;
 }
 
@@ -63,8 +63,7 @@ bool big_release(struct span *run, uint32_t live)
 static void run_delete(struct span *run)
 {
     size_t units = run->units;
-    STORE(&run->factor, 0);
-    STORE(&run->owner, NULL);
+    span_own(run, NULL);
     STORE_RELEASE(&run->kind, SPAN_PARKED);
     arena_give(run, units);
 }

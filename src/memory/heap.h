@@ -73,6 +73,7 @@ struct batch {
 
 struct heap {
     struct bin *bin[POOLS]; /* BINS of each */
+    uintptr_t key;          /* HEAP_KEY() */
     void *rows[POOLS];      /* what the front door keeps for this heap; bins have a copy */
     uint32_t kept_units;    /* of the runs that belong to it, outstanding or free */
     uint32_t cached_units;
@@ -83,6 +84,15 @@ struct heap {
                                     cache line of its own */
     _Alignas(64) char after_inbox;
 };
+
+/* Gives a span to a heap; or to nobody, with NULL, and then it has no slots any more. */
+static inline void span_own(struct span *span, struct heap *heap)
+{
+    if (heap == NULL)
+        STORE(&span->factor, 0);
+    STORE(&span->key, heap != NULL ? heap->key + span_address(span) : 0);
+    STORE(&span->owner, heap);
+}
 
 /* The ways from requests to their bins, for the fast paths: offsets from where ways begin, for each pool in turn. While heaps are
  * closed, all requests lead to a bin that is always empty: so the paths need no test of their own for what would keep them from

@@ -47,7 +47,7 @@ static void span_fill(struct span *span, struct heap *heap, struct bin *bin)
     span->inbox_next = 0;
     span->head = NOTE_END;
     span->used = 0;
-    STORE(&span->owner, heap);
+    span_own(span, heap);
     STORE_RELEASE(&span->kind, SPAN_SLAB);
 }
 
@@ -74,8 +74,7 @@ static void span_delete(struct span *span)
     unsigned pool = span_pool(span);
     uint32_t *notes = span->notes;
     uint8_t home = span->notes_home;
-    STORE(&span->factor, 0);
-    STORE(&span->owner, NULL);
+    span_own(span, NULL);
     STORE(&span->big_note, BIG_NOTE_WAS_SLAB);
     STORE_RELEASE(&span->kind, SPAN_PARKED);
     port_lock(&arena.lock);

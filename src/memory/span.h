@@ -61,7 +61,8 @@ struct span {
     uint8_t flags;        /* SPAN_LINKED */
     uint8_t notes_home;   /* see notes.h */
     uint32_t slot_bytes;
-    uint32_t reserved[3];
+    uint32_t reserved;
+    uintptr_t key;        /* the owner's key + the unit's address; 0 iff there is no owner: see HEAP_KEY() */
 
     /* What the owner changes as slots come and go, but for `remote` and `inbox_next`. */
     _Alignas(64) uint32_t head; /* SPAN_SLAB: first slot of the free list: a link, see note.h */
@@ -85,6 +86,13 @@ static inline size_t span_slot_bytes(const struct span *span)
 }
 
 #define SPAN_LINKED 1u /* SPAN_SLAB: in its bin's list of spans with slots to give */
+
+/* The number of the granule that begins at an offset in a unit; UNIT_GRANULES or more iff that is none in a unit, or no granule
+ * begins there: its lowest bits become the highest. */
+INLINE uintptr_t unit_granule(uintptr_t offset)
+{
+    return offset >> GRANULE_SHIFT | offset << (sizeof offset * 8 - GRANULE_SHIFT);
+}
 
 /* The table is walked by address. */
 #define SPAN_SHIFT 7

@@ -31,8 +31,11 @@ static const char *check_spans(unsigned pool, const uint16_t *cached)
     for (size_t i = 0; i < arena.half[pool].frontier; i++) {
         bool is_whole = start[i].kind == SPAN_SLAB && !thread_is_lost(start[i].owner);
         const char *wrong = is_whole ? slab_check(&start[i], cached[span_index(&start[i])]) : NULL;
+        const struct heap *owner = start[i].owner;
         if (wrong != NULL)
             return wrong;
+        if (start[i].key != (owner != NULL ? owner->key + span_address(&start[i]) : 0))
+            return "a unit's key is not its owner's";
     }
     return NULL;
 }

@@ -148,7 +148,7 @@ struct plain_slot {
 };
 
 /* False iff no slot begins there, or it holds no plain block of that tag, or one whose tag this thread has not counted before.
- * All is read here, and once: when the block is freed the span may be another's. pre: arena_granule() found one there. */
+ * All is read here, and once: when the block is freed the span may be another's. pre: arena_has_granule(). */
 INLINE bool find_plain(struct thread *thread, const struct span *span, uintptr_t address, uint32_t tag, bool any_tag,
                        struct plain_slot *slot)
 {
@@ -224,19 +224,20 @@ INLINE bool free_into_batch(struct thread *thread, const struct span *span, uint
     return true;
 }
 
-/* Like the fast paths this calls nobody while all is plain, so that no registers are to be saved for that. */
-HOT void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread)
+static __attribute__((noinline)) void free_seldom(void *block, uint32_t tag, bool any_tag)
 {
-    if (UNLIKELY(thread == NULL))
-        pool_free_slow(block, tag, any_tag);
-    else if (UNLIKELY(!free_into_batch(thread, span, (uintptr_t)block, tag, any_tag)))
-        free_rest(block, tag, any_tag);
-}
-
-void pool_free_other(void *block, uint32_t tag, bool any_tag)
-{
-    if (thread_self != NULL && arena_granule(&arena, block) < LOAD(&arena.open_granules) && LOAD(&hit_tag) == 0)
+    if (thread_self != NULL && LOAD(&arena.open_mask) != 0 && arena_has_granule(block) && LOAD(&hit_tag) == 0)
         free_rest(block, tag, any_tag);
     else
         pool_free_slow(block, tag, any_tag);
+}
+
+/* Like the fast paths this calls nobody while all is plain, so that no registers are to be saved for that. While the front door
+ * is closed, `nearby` is nobody's, and has no batch. */
+HOT void pool_free_other(void *block, uint32_t tag, bool any_tag, const struct span *nearby)
+{
+    struct thread *thread = thread_self;
+    if (UNLIKELY(thread == NULL || !arena_has_granule(block) || PEEK(&hit_tag) != 0 ||
+                 !free_into_batch(thread, nearby, (uintptr_t)block, tag, any_tag)))
+        free_seldom(block, tag, any_tag);
 }

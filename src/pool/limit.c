@@ -11,7 +11,7 @@ void pool_feature(uint32_t feature, bool on)
     uint32_t before = pool_state.features;
     uint32_t features = on ? before | feature : before & ~feature;
     STORE_RELEASE(&pool_state.features, features); /* who sees a feature on sees its options */
-    STORE(&arena.open_granules, (features & ~FEATURE_SAMPLED) != 0 ? 0 : arena.bytes >> GRANULE_SHIFT);
+    STORE(&arena.open_mask, (features & ~FEATURE_SAMPLED) != 0 ? 0 : arena.mask);
     if ((before == 0) != (features == 0))
         heaps_open(features == 0, THREAD_WAY_BEFORE);
 }

@@ -79,8 +79,7 @@ INTERNAL void pool_failed(unsigned pool, uint32_t tag);
 INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void *caller);
 INTERNAL void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread,
                               size_t tag_part);
-INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag);
-INTERNAL void pool_free_foreign(void *block, uint32_t tag, bool any_tag, const struct span *span, struct thread *thread);
+INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag, const struct span *nearby); /* span_near() */
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
 INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame);
 
@@ -215,19 +214,18 @@ INLINE bool pool_is_plain(uint32_t note, uint32_t tag, bool any_tag)
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
     const struct arena *words = &arena;
-    FORGET(words); /* one register for all its words: an address of its own for each costs more than the word */
-    size_t granule = arena_granule(words, block);
-    if (LIKELY(granule < PEEK(&words->open_granules) && PEEK(&hit_tag) == 0)) {
-        const struct span *span = span_by(words, block);
-        struct thread *thread = thread_self;
-        if (UNLIKELY(PEEK(&span->owner) != (struct heap *)thread)) {
-            pool_free_foreign(block, tag, any_tag, span, thread);
-            return;
-        }
-        /* Where there is no slab, no place is exact: so a thread without a heap takes nobody's span for its own in vain. */
+    FORGET(words); /* one register for them: an address of its own for each costs more than the word */
+    const struct span *span = span_near(words, block);
+    uintptr_t offset = thread_key - PEEK(&span->key);
+    FORGET(offset); /* the block, which is at hand first, is added last */
+    offset += (uintptr_t)block;
+    if (LIKELY(unit_granule(offset) < UNIT_GRANULES && PEEK(&hit_tag) == 0)) {
+        /* The span is this thread's, or nobody's: then no place is exact. */
         uint64_t factor = PEEK(&span->factor);
         FORGET(factor); /* it is wanted twice, and loaded once */
-        uint64_t place = granule % UNIT_GRANULES * factor;
+        uint32_t at = (uint16_t)(uintptr_t)block;
+        FORGET(at); /* or compilers shift twice for what is one move */
+        uint64_t place = slab_place(factor, at);
         if (LIKELY(slab_place_is_exact(factor, place))) {
             uint32_t *note = PEEK(&span->notes) + slab_place_slot(place);
             struct bin *bin = span->bin;
@@ -246,7 +244,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
             }
         }
     }
-    pool_free_other(block, tag, any_tag);
+    pool_free_other(block, tag, any_tag, span);
 }
 
 #endif

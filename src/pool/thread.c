@@ -18,6 +18,13 @@
 #include "pool/scrub.h"
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
+INTERNAL PORT_THREAD_LOCAL uintptr_t thread_key;
+
+static void be(struct thread *thread)
+{
+    thread_self = thread;
+    thread_key = thread != NULL ? thread->heap.key : 0;
+}
 
 _Static_assert(LEDGER_ROWS <= NOTE_TAGS, "a tag's index does not fit into a note");
 _Static_assert(offsetof(struct thread, heap) == 0, "a heap's address is its thread's");
@@ -47,6 +54,7 @@ static bool thread_start(uint32_t number)
         if (!heap_start(&thread->heap))
             return false;
         thread->number = number;
+        thread->heap.key = HEAP_KEY(number);
         tag_cache_start(&thread->tags);
     }
     thread->state = THREAD_BUSY;
@@ -57,7 +65,7 @@ static void on_thread_exit(void)
 {
     struct thread *thread = thread_self;
     thread_is_past_exit = true;
-    thread_self = NULL;
+    be(NULL);
     if (thread == NULL)
         return;
     heap_empty(&thread->heap);
@@ -91,7 +99,7 @@ static struct thread *attach(void)
     if (port_on_thread_exit(on_thread_exit))
         thread = find_idle_or_new();
     port_unlock(&threads.lock);
-    thread_self = thread;
+    be(thread);
     return thread;
 }
 

@@ -32,7 +32,18 @@
 /* Reserves address space, aligned to PORT_UNIT_BYTES, that may not be touched yet. NULL iff there is none. */
 INTERNAL void *port_reserve(size_t bytes);
 
-/* Gives reserved address space back, committed or not. pre: exactly what port_reserve() gave. */
+/* The same, between two multiples of `window`, and not from the lower one on. pre: `window` is a power of two above `bytes`, and
+ * these are a multiple of PORT_UNIT_BYTES. Not for bare metal. */
+INTERNAL void *port_reserve_within(size_t bytes, size_t window);
+
+/* For ports: where in a range of twice the size it would lie so, the lowest place. */
+static inline uintptr_t port_place_within(uintptr_t start, size_t bytes, size_t window)
+{
+    uintptr_t above = start % window;
+    return above != 0 && window - above >= bytes ? start : round_up(start, window) + PORT_UNIT_BYTES;
+}
+
+/* Gives reserved address space back, committed or not. pre: exactly what port_reserve() or port_reserve_within() gave. */
 INTERNAL void port_release(void *base, size_t bytes);
 
 /* Makes reserved memory readable and writable; it reads zero. pre: not committed before. */

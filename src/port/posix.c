@@ -43,6 +43,37 @@ void *port_reserve(size_t bytes)
     return start + before;
 }
 
+/* NULL iff something else is there. */
+static void *reserve_at(uintptr_t wanted, size_t bytes)
+{
+    void *start = mmap((void *)wanted, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start != MAP_FAILED && (uintptr_t)start != wanted)
+        (void)munmap(start, bytes);
+    return (uintptr_t)start == wanted ? start : NULL;
+}
+
+/* Address space may be limited, so no more is asked for than needed at first: often that lies well, and if not, then it does
+ * further down, where mostly nothing is. */
+void *port_reserve_within(size_t bytes, size_t window)
+{
+    char *start = port_reserve(bytes);
+    if (start == NULL || port_place_within((uintptr_t)start, bytes, window) == (uintptr_t)start)
+        return start;
+    (void)munmap(start, bytes);
+    void *lower = reserve_at(port_place_within((uintptr_t)start - bytes, bytes, window), bytes);
+    if (lower != NULL)
+        return lower;
+    start = bytes <= SIZE_MAX / 2 ? port_reserve(2 * bytes) : NULL;
+    if (start == NULL)
+        return NULL;
+    size_t before = port_place_within((uintptr_t)start, bytes, window) - (uintptr_t)start;
+    if (before != 0)
+        (void)munmap(start, before);
+    if (before != bytes)
+        (void)munmap(start + before + bytes, bytes - before);
+    return start + before;
+}
+
 void port_release(void *base, size_t bytes)
 {
     int saved = errno;

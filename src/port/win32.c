@@ -25,6 +25,20 @@ void *port_reserve(size_t bytes)
     return VirtualAlloc(NULL, bytes, MEM_RESERVE, PAGE_NOACCESS);
 }
 
+/* A reservation cannot be cut: so what lies well in a larger one is reserved anew by itself. Another thread may be faster. */
+void *port_reserve_within(size_t bytes, size_t window)
+{
+    void *within = NULL;
+    for (int attempt = 0; within == NULL && attempt < 100; attempt++) {
+        void *start = bytes <= SIZE_MAX / 2 ? port_reserve(2 * bytes) : NULL;
+        if (start == NULL)
+            return NULL;
+        (void)VirtualFree(start, 0, MEM_RELEASE);
+        within = VirtualAlloc((void *)port_place_within((uintptr_t)start, bytes, window), bytes, MEM_RESERVE, PAGE_NOACCESS);
+    }
+    return within;
+}
+
 void port_release(void *base, size_t bytes)
 {
     (void)bytes;

@@ -261,25 +261,90 @@ static void checks_tell_what_is_wrong(void **state)
     floor_expect_whole();
 }
 
-/* "The number of the granule that begins at an address, counted from the arena's start; beyond all of the arena's iff the address
- * is not the arena's, or none begins there": at each byte around the bounds, and one bit away from an address within. */
+/* "Whether a granule of the arena begins at an address": at each byte around the bounds, and one bit away from one within. */
 static void granules_by_address(void **state)
 {
-    const size_t granules = arena.bytes / 16;
     const uintptr_t bounds[] = {arena.base, arena.base + arena.bytes / 2, arena.base + arena.bytes, 0};
     (void)state;
     for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
         for (int byte = -100; byte <= 100; byte++) {
             uintptr_t address = bounds[i] + (uintptr_t)byte;
             bool begins = address % 16 == 0 && address >= arena.base && address < arena.base + arena.bytes;
-            size_t granule = arena_granule(&arena, (const void *)address);
-            assert_int_equal(granule < granules, begins);
-            assert_true(!begins || granule == (address - arena.base) / 16);
+            assert_int_equal(arena_has_granule((const void *)address), begins);
         }
     for (unsigned bit = 0; bit < sizeof(uintptr_t) * 8; bit++) {
         uintptr_t address = (arena.base + arena.bytes / 2 + 4096) ^ (uintptr_t)1 << bit;
         bool is_ours = address - arena.base < arena.bytes && address % 16 == 0;
-        assert_int_equal(arena_granule(&arena, (const void *)address) < granules, is_ours);
+        assert_int_equal(arena_has_granule((const void *)address), is_ours);
+    }
+}
+
+static size_t table_units_now(void)
+{
+    return (arena.mask >> SPAN_SHIFT) + 1;
+}
+
+static bool is_of_arena(const struct span *span)
+{
+    return span >= arena.spans && span < arena.spans + (arena.bytes >> UNIT_SHIFT);
+}
+
+/* Addresses all over, many of them near the arena or whole windows away from there. */
+static uintptr_t any_address(uint64_t *seed)
+{
+    static const uintptr_t spread[] = {1, 16, UNIT_BYTES, UNIT_BYTES * 2};
+    uintptr_t address = random_below(seed, 2) == 0 ? arena.base : arena.base + arena.bytes;
+    address += spread[random_below(seed, 4)] * (uintptr_t)random_below(seed, 3000) - 1000 * UNIT_BYTES;
+    if (random_below(seed, 2) == 0)
+        address += (uintptr_t)table_units_now() * UNIT_BYTES * random_below(seed, 1000);
+    return random_below(seed, 10) == 0 ? (uintptr_t)random_u64(seed) << random_below(seed, 30) : address;
+}
+
+/* "The same if the address is the arena's and the front door open; otherwise any entry but that of the address's unit." "The
+ * table has an entry for each unit of a window in which the arena lies, and the lowest is not the arena's." */
+static void entries_near_addresses(void **state)
+{
+    uint64_t seed = 5;
+    (void)state;
+    assert_false(is_of_arena((const void *)arena.table));
+    for (int open = 0; open <= 1; open++) {
+        arena.open_mask = open ? arena.mask : 0;
+        for (int i = 0; i < 200000; i++) {
+            uintptr_t address = any_address(&seed);
+            const struct span *found = span_near(&arena, (const void *)address);
+            size_t entry = ((uintptr_t)found - (uintptr_t)arena.table) / sizeof *found;
+            bool is_ours = address - arena.base < arena.bytes;
+            assert_true(entry < table_units_now() && arena.table + entry * sizeof *found == (const char *)found);
+            if (is_ours && open)
+                assert_ptr_equal(found, span_at((const void *)address));
+            else
+                assert_true(!is_of_arena(found) || span_address(found) != address / UNIT_BYTES * UNIT_BYTES);
+        }
+    }
+}
+
+/* "With a span's key = its owner's + the address of its unit, a heap's key + an address - the key of span_near() = the offset in
+ * that unit iff the address is in it and the heap its owner; otherwise it is more than any offset": also where an address is off
+ * by as much as the keys are. "The number of the granule; UNIT_GRANULES or more iff [...] no granule begins there." */
+static void keys_of_heaps(void **state)
+{
+    static const uint32_t numbers[] = {0, 1, 2, 3, 31, 32, 64, TAGPOOL_THREADS - 1};
+    uint64_t seed = 6;
+    (void)state;
+    arena.open_mask = arena.mask;
+    for (int i = 0; i < 1000000; i++) {
+        uint32_t number = numbers[random_below(&seed, 8)], owner = numbers[random_below(&seed, 8)];
+        bool is_nobody = random_below(&seed, 8) == 0;
+        uintptr_t key = is_nobody ? 0 : HEAP_KEY(number);
+        uintptr_t address = any_address(&seed) + (random_below(&seed, 2) == 0 ? HEAP_KEY(owner) - key : 0);
+        const struct span *found = span_near(&arena, (const void *)address);
+        if (!is_of_arena(found))
+            continue;
+        uintptr_t offset = key + address - (HEAP_KEY(owner) + span_address(found));
+        bool is_own = !is_nobody && number == owner && address / UNIT_BYTES * UNIT_BYTES == span_address(found);
+        assert_int_equal(offset < UNIT_BYTES, is_own);
+        assert_int_equal(unit_granule(offset) < UNIT_GRANULES, is_own && address % 16 == 0);
+        assert_true(!is_own || address % 16 != 0 || unit_granule(offset) == address % UNIT_BYTES / 16);
     }
 }
 
@@ -287,6 +352,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(granules_by_address),
+        cmocka_unit_test(entries_near_addresses),
+        cmocka_unit_test(keys_of_heaps),
         cmocka_unit_test(frontier_grows),
         cmocka_unit_test(takes_and_gives),
         cmocka_unit_test(trims),

@@ -260,7 +260,10 @@ static void blocks_that_disagree(void **state)
     EXPECT_DAMAGE(*place.slot_note, NOTE_FREED, "a span's slots disagree with its notes");
     EXPECT_DAMAGE(place.span->used, (uint16_t)(place.span->used - 1),
                   "a span's count of used slots disagrees with its free list");
+    EXPECT_DAMAGE(place.span->key, place.span->key + 1, "a unit's key is not its owner's");
+    EXPECT_DAMAGE(place.span->key, 0, "a unit's key is not its owner's");
     owner_find((uintptr_t)big, &place);
+    EXPECT_DAMAGE(place.span[1].key, 1, "a unit's key is not its owner's");
     EXPECT_DAMAGE(*place.slot_note, note_add_slack(place.note, 1), "a tag's bytes disagree with a walk over all blocks");
     EXPECT_DAMAGE(place.span->bytes, place.span->bytes + PAGE_BYTES, "a tag's bytes disagree with a walk over all blocks");
     EXPECT_DAMAGE(*place.slot_note, NOTE_FREED, "a tag's count of blocks disagrees with a walk over all blocks");

@@ -31,6 +31,54 @@ static void reserves_aligned(void **state)
         assert_null(port_reserve(0 - units * PORT_UNIT_BYTES));
 }
 
+#if UINTPTR_MAX > UINT32_MAX
+/* "Where in a range of twice the size it would lie so, the lowest place": for all small numbers. */
+static void places_within(void **state)
+{
+    const uintptr_t unit = PORT_UNIT_BYTES;
+    (void)state;
+    for (uintptr_t bytes = unit; bytes < 16 * unit; bytes += unit)
+        for (uintptr_t window = unit; window <= 16 * unit; window *= 2)
+            for (uintptr_t start = 0; window > bytes && start < 40 * unit; start += unit) {
+                uintptr_t place = start;
+                while (place % window == 0 || place / window != (place + bytes - 1) / window)
+                    place += unit;
+                assert_int_equal(port_place_within(start, bytes, window), place);
+                assert_true(place + bytes <= start + 2 * bytes);
+            }
+}
+
+/* "Between two multiples of `window`, and not from the lower one on"; aligned, and apart from all that is reserved; nothing is
+ * reserved any more when it is released, or when there is no room. */
+static void reserves_within(void **state)
+{
+    enum { COUNT = 200 };
+    static unsigned char *ranges[COUNT];
+    (void)state;
+    for (size_t round = 0; round < 20; round++) {
+        size_t bytes = (round + 1) * 7 * PORT_UNIT_BYTES;
+        size_t window = PORT_UNIT_BYTES;
+        while (window <= bytes)
+            window *= 2;
+        for (size_t i = 0; i < COUNT; i++) {
+            ranges[i] = port_reserve_within(bytes, window);
+            uintptr_t start = (uintptr_t)ranges[i];
+            assert_non_null(ranges[i]);
+            assert_int_equal(start % PORT_UNIT_BYTES, 0);
+            assert_true(start % window != 0 && start / window == (start + bytes - 1) / window);
+            assert_true(port_commit(ranges[i] + bytes - PORT_UNIT_BYTES, PORT_UNIT_BYTES));
+            ranges[i][bytes - 1] = 1;
+            for (size_t j = 0; j < i; j++)
+                assert_true(ranges[j] + bytes <= ranges[i] || ranges[i] + bytes <= ranges[j]);
+        }
+        for (size_t i = 0; i < COUNT; i++)
+            port_release(ranges[i], bytes);
+    }
+    assert_null(port_reserve_within(SIZE_MAX / 2 + 1 - PORT_UNIT_BYTES, SIZE_MAX / 2 + 1));
+    assert_null(port_reserve_within((SIZE_MAX / 4 + 1) + PORT_UNIT_BYTES, SIZE_MAX / 2 + 1));
+}
+#endif
+
 static size_t bytes_other_than(const unsigned char *memory, size_t bytes, unsigned char value)
 {
     size_t count = 0;
@@ -262,6 +310,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guards),
+#if UINTPTR_MAX > UINT32_MAX
+        cmocka_unit_test(places_within),     cmocka_unit_test(reserves_within),
+#endif
         cmocka_unit_test(reserves_aligned),  cmocka_unit_test(commits_zero),
         cmocka_unit_test(decommits_to_zero), cmocka_unit_test(failures_leave_errno),
         cmocka_unit_test(threads_and_locks), cmocka_unit_test(output_and_environment),
