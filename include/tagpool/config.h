@@ -23,7 +23,8 @@
 #define TAGPOOL_TAGS (TAGPOOL_BARE ? 64 : UINTPTR_MAX > 0xFFFFFFFFu ? 65520 : 4096)
 #endif
 
-/* How many threads can have a heap and counters of their own at one time; more share one, behind a lock. 2 to 65,536. */
+/* How many threads can have a heap and counters of their own at one time; more share one, behind a lock. 2 to 65,536, on
+ * 32 bit to 32,766. */
 #ifndef TAGPOOL_THREADS
 #define TAGPOOL_THREADS (TAGPOOL_BARE ? 2 : UINTPTR_MAX > 0xFFFFFFFFu ? 1024 : 128)
 #endif

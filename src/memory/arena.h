@@ -115,8 +115,7 @@ static inline unsigned span_pool(const struct span *span)
     return span >= arena.paged;
 }
 
-/* Heaps are told apart by keys, so that a free has one question to ask. With the key of a span = its owner's + the address of its
- * unit,
+/* Heaps are told apart by keys, so that a free has one question to ask. A span's key is its owner's + the address of its unit:
  *     a heap's key + an address - the key of span_near() = the offset in that unit
  * iff the address is in it and the heap its owner; otherwise it is more than any offset. For if neither is so, what both are
  * off by would have to cancel out: but keys differ by two units or more, and by less than a window; addresses that lead to the

@@ -323,7 +323,7 @@ static void entries_near_addresses(void **state)
     }
 }
 
-/* "With a span's key = its owner's + the address of its unit, a heap's key + an address - the key of span_near() = the offset in
+/* "A span's key is its owner's + the address of its unit: a heap's key + an address - the key of span_near() = the offset in
  * that unit iff the address is in it and the heap its owner; otherwise it is more than any offset": also where an address is off
  * by as much as the keys are. "The number of the granule; UNIT_GRANULES or more iff [...] no granule begins there." */
 static void keys_of_heaps(void **state)
