@@ -4,10 +4,10 @@
  */
 #include "memory/arena.h"
 
-/* The table while there is none. */
-static const struct span nobodys;
+INTERNAL const struct span span_of_nobody;
 
-INTERNAL struct arena arena = {.table = (const char *)&nobodys, .lock = PORT_LOCK_INITIAL};
+/* The table has that one entry while there is none. */
+INTERNAL struct arena arena = {.table = (const char *)&span_of_nobody, .lock = PORT_LOCK_INITIAL};
 
 /* Fresh memory is committed in steps of this many units, so that the system is asked once per 4 MiB. */
 #define COMMIT_STEP_UNITS 64
@@ -81,7 +81,7 @@ bool arena_start(uint64_t pool_bytes)
 void arena_stop(void)
 {
     void *table = (char *)(uintptr_t)arena.table - PORT_COLOUR_SPANS;
-    arena.table = (const char *)&nobodys;
+    arena.table = (const char *)&span_of_nobody;
     port_release(table, table_bytes(arena.bytes));
     port_release((void *)arena.base, arena.bytes);
     arena.bytes = 0;

@@ -27,7 +27,7 @@ struct arena {
     uintptr_t mask;
     uintptr_t base;
     uintptr_t origin;   /* where the entry of a unit at address 0 would be: see span_at() */
-    struct span *spans; /* one for each unit */
+    struct span *spans; /* the arena's part of the table: one for each unit */
     uintptr_t slope;    /* base - (address of spans << 9): see span_address() */
     size_t bytes;       /* of both halves */
     size_t half_units;
@@ -41,6 +41,7 @@ struct arena {
 };
 
 INTERNAL_OBJECT struct arena arena;
+INTERNAL_OBJECT const struct span span_of_nobody; /* an entry without an owner, where there is no table to look into */
 
 /* Reserves both halves, `pool_bytes` each. */
 INTERNAL bool arena_start(uint64_t pool_bytes);
@@ -102,8 +103,7 @@ static inline struct span *span_at(const void *address)
 INLINE const struct span *span_near(const struct arena *words, const void *address)
 {
 #if TAGPOOL_BARE
-    static const struct span nowhere;
-    return (uintptr_t)address - words->base < (words->open_mask != 0 ? words->bytes : 0) ? span_at(address) : &nowhere;
+    return (uintptr_t)address - words->base < (words->open_mask != 0 ? words->bytes : 0) ? span_at(address) : &span_of_nobody;
 #else
     uintptr_t entry = (uintptr_t)address >> (UNIT_SHIFT - SPAN_SHIFT) & PEEK(&words->open_mask);
     return (const struct span *)(const void *)(PEEK(&words->table) + entry);

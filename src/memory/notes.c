@@ -31,8 +31,7 @@ void notes_stop(void)
 /* For each number that a free may look up, one note. */
 static size_t notes_bytes(unsigned class)
 {
-    uint32_t last = slab_place_slot(slab_place(classes.info[class].factor, UNIT_BYTES - 1));
-    return round_up((last + 1) * sizeof(uint32_t), NOTES_GRAIN);
+    return round_up(slab_numbers(classes.info[class].factor) * sizeof(uint32_t), NOTES_GRAIN);
 }
 
 bool notes_start(size_t arena_bytes)

@@ -361,7 +361,8 @@ const char *slab_check(const struct span *span, size_t cached)
     size_t listed = 0;
     if (span->carved > info->slots)
         return "a span has more slots than its class";
-    for (uint32_t slot = 0; slot < info->slots; slot++) {
+    uint32_t numbers = slab_numbers(info->factor);
+    for (uint32_t slot = 0; slot < numbers; slot++) {
         live += note_is_live(span->notes[slot]);
         remote += note_is_remote(span->notes[slot]);
         if (slot >= span->carved && span->notes[slot] != 0)

@@ -67,6 +67,12 @@ INLINE uint32_t slab_place_slot(uint64_t place)
     return (uint32_t)(place >> 32);
 }
 
+/* How many numbers there are: those of all slots, and perhaps one more, see span.h. */
+static inline uint32_t slab_numbers(uint64_t factor)
+{
+    return slab_place_slot(slab_place(factor, UNIT_BYTES - 1)) + 1;
+}
+
 /* Whether a slot begins at an offset in a slab span. */
 INLINE bool slab_is_exact(uint64_t factor, uint32_t offset)
 {

@@ -224,6 +224,7 @@ INLINE bool free_into_batch(struct thread *thread, const struct span *span, uint
     return true;
 }
 
+/* All that is not for a batch. */
 static __attribute__((noinline)) void free_seldom(void *block, uint32_t tag, bool any_tag)
 {
     if (thread_self != NULL && LOAD(&arena.open_mask) != 0 && arena_has_granule(block) && LOAD(&hit_tag) == 0)

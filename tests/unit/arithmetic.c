@@ -155,6 +155,7 @@ static void slots_by_multiplication(void **state)
             assert_int_equal(class_slot_offset(info, next), offset);
             next++;
         }
+        assert_int_equal(next, slab_numbers(info->factor));
         assert_int_equal(next, info->slots + (class == 0 || UNIT_BYTES % info->slot_bytes / PAGE_BYTES > 0));
     }
 }

@@ -55,13 +55,13 @@ static void class_of_every_size(void **state)
     }
 }
 
-/* Where slot number `i` of a class starts, of the slots that are handed out: spread evenly over the page, where a granule of 16
- * bytes begins. */
 static uint32_t slots_of_a_page(uint32_t bytes)
 {
     return bytes == 16 ? 255 : (uint32_t)PAGE_BYTES / bytes;
 }
 
+/* Where slot number `i` of a class starts, of the slots that are handed out: spread evenly over the page, where a granule of 16
+ * bytes begins. */
 static uint32_t slot_start(const struct class_info *info, uint32_t i)
 {
     uint32_t bytes = info->slot_bytes;

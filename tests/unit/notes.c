@@ -19,10 +19,10 @@ static struct {
 } held[MOST];
 static size_t count;
 
-/* "For each number that a free may look up, one note": the last one's is that of the last byte. */
+/* "For each number that a free may look up, one note". */
 static uint32_t slots_of(unsigned class)
 {
-    return slab_place_slot(slab_place(classes.info[class].factor, UNIT_BYTES - 1)) + 1;
+    return slab_numbers(classes.info[class].factor);
 }
 
 /* "Zeroed notes for one span of `class`; *home: the class they are stored for, the same or a denser one". */

@@ -394,6 +394,29 @@ static void reports_a_free_lost(void **state)
     heaps_expect_empty();
 }
 
+/* "The number behind the last, where there is room for its first granule, has a note too, which is never live": neither when all
+ * slots are, nor unseen. */
+static void numbers_without_slots(void **state)
+{
+    size_t found = 0;
+    (void)state;
+    for (unsigned class = 0; class < CLASS_COUNT; class++) {
+        uint32_t slots = classes.info[class].slots;
+        if (slab_numbers(classes.info[class].factor) == slots)
+            continue;
+        for (uint32_t i = 0; i < slots; i++)
+            take_block(0, 0, class, i + 1);
+        struct span *span = span_at(blocks[0].memory);
+        assert_true(span->carved == slots && span->notes[slots] == 0);
+        EXPECT_DAMAGE(span->notes[slots], note_live(1, 0, 0), "a slot that was never handed out has a note");
+        while (block_count > 0)
+            free_block(0, 0);
+        heaps_expect_empty();
+        found++;
+    }
+    assert_int_equal(found, 5); /* 16 bytes, and 3, 5, 6 and 7 pages */
+}
+
 /* Each sentence of slab_check(), reached by damage to one word. */
 static void checks_tell_what_is_wrong(void **state)
 {
@@ -465,6 +488,7 @@ int main(void)
         cmocka_unit_test(takes_what_was_put_last),
         cmocka_unit_test(overflow_gives_the_oldest),
         cmocka_unit_test(magazines_grow),
+        cmocka_unit_test(numbers_without_slots),
         cmocka_unit_test(only_frees),
         cmocka_unit_test(retires),
         cmocka_unit_test(no_memory),
