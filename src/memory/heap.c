@@ -49,9 +49,13 @@ static size_t class_entries(const struct class_info *info)
     return magazine_entries(MAGAZINES_MOVE ? info->magazine_first : info->magazine_most);
 }
 
+/* Those that have moved begin with a page each, but for the entry at the base, which is only read: so one that holds no more
+ * blocks than a page has room for touches no second. */
+#define PAGE_ENTRIES (PAGE_BYTES / sizeof(struct slot_ref))
+
 static size_t wide_entries(const struct class_info *info)
 {
-    return MAGAZINES_MOVE && info->magazine_first < info->magazine_most ? magazine_entries(info->magazine_most) : 0;
+    return MAGAZINES_MOVE && info->magazine_first < info->magazine_most ? round_up(info->magazine_most + 1u, PAGE_ENTRIES) : 0;
 }
 
 /* Entries of all magazines where they begin, and of the room for those that grow. */
@@ -63,7 +67,7 @@ static size_t first_entries(void)
         entries += class_entries(&classes.info[class]);
     for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
         entries += magazine_entries(run_magazine_most(units));
-    return POOLS * entries;
+    return round_up(POOLS * entries + 1, PAGE_ENTRIES); /* with one for the base of what follows */
 }
 
 static size_t all_wide_entries(void)
@@ -109,7 +113,7 @@ static struct slot_ref *bins_widen(struct heap *heap, unsigned pool, struct slot
     for (unsigned class = 0; class < CLASS_COUNT; class ++) {
         size_t entries = wide_entries(&classes.info[class]);
         if (entries > 0)
-            heap->bin[pool][class].wide = entry;
+            heap->bin[pool][class].wide = entry - 1;
         entry += entries;
     }
     return entry;
@@ -125,10 +129,11 @@ bool heap_start(struct heap *heap)
         port_release(entry, bytes);
         return false;
     }
+    struct slot_ref *wide = entry + first_entries();
     for (unsigned pool = 0; pool < POOLS; pool++)
         entry = bins_start(heap, pool, entry);
     for (unsigned pool = 0; pool < POOLS; pool++)
-        entry = bins_widen(heap, pool, entry);
+        wide = bins_widen(heap, pool, wide);
     return true;
 }
 

@@ -150,11 +150,11 @@ static bool take_slots(struct heap *heap, struct bin *bin, const struct slot_ref
 /* False iff there is no memory. */
 static bool magazine_move(struct bin *bin)
 {
-    size_t taken = (size_t)(bin->top - bin->base); /* and the entry at the base */
+    size_t taken = (size_t)(bin->top - bin->base); /* the entry at the base is empty here and there */
     if (!port_expect(bin->wide, (1 + (size_t)classes.info[bin->class].magazine_most) * sizeof *bin->wide))
         return false;
-    memcpy(bin->wide, bin->base, (1 + taken) * sizeof *bin->base);
-    memset(bin->base, 0, (1 + taken) * sizeof *bin->base); /* or a search for leaks would find blocks there */
+    memcpy(bin->wide + 1, bin->base + 1, taken * sizeof *bin->base);
+    memset(bin->base + 1, 0, taken * sizeof *bin->base); /* or a search for leaks would find blocks there */
     bin->base = bin->wide;
     bin->top = bin->base + taken;
     bin->wide = NULL;

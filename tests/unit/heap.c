@@ -50,6 +50,18 @@ static void bins_of_a_new_heap(void **state)
     heaps_expect_whole();
 }
 
+/* "Those that have moved begin with a page each, but for the entry at the base, which is only read": that is empty without having
+ * been written, and stays so. */
+static void moved_magazines_begin_with_pages(void **state)
+{
+    (void)state;
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+            const struct slot_ref *wide = heaps[0].bin[pool][class].wide;
+            assert_true(wide == NULL || ((uintptr_t)(wide + 1) % PAGE_BYTES == 0 && wide->block == NULL && wide->note == NULL));
+        }
+}
+
 /* "The ways from requests to their bins": for every size the bin of its class, which counts what the class charges, "what an
  * allocation of no bytes counts"; above, that of its length of run. */
 static void ways_of_open_heaps(void **state)
@@ -194,7 +206,8 @@ static void checks_lists(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bins_of_a_new_heap), cmocka_unit_test(ways_of_open_heaps), cmocka_unit_test(ways_of_closed_heaps),
+        cmocka_unit_test(bins_of_a_new_heap), cmocka_unit_test(moved_magazines_begin_with_pages),
+        cmocka_unit_test(ways_of_open_heaps), cmocka_unit_test(ways_of_closed_heaps),
         cmocka_unit_test(starts_and_stops),   cmocka_unit_test(empties),            cmocka_unit_test(checks_lists),
         cmocka_unit_test(checks_magazines),
     };
