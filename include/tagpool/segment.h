@@ -25,7 +25,7 @@
 
 #define TAGPOOL_SEGMENT_MAGIC "TAGPOOL"     /* 8 bytes with the closing zero */
 #define TAGPOOL_SEGMENT_BYTE_ORDER 0x01020304u
-#define TAGPOOL_SEGMENT_VERSION 4u
+#define TAGPOOL_SEGMENT_VERSION 5u
 
 /* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
 #if defined(__GNUC__)
@@ -64,17 +64,22 @@ struct tagpool_segment {
     uint32_t overflowed;      /* 1 once a tag was counted in the overflow row */
     tagpool_count process;
     struct tagpool_segment_pool pools[2]; /* nonpaged, paged */
-    uint8_t reserved[1024 - 168];
+    tagpool_count peaks_offset[2]; /* by pool: of the rows of peaks */
+    uint32_t peaks_bytes;     /* of a row of peaks */
+    uint8_t reserved[1024 - 188];
 };
 
-/* A tag, and what is known of it apart from the shards. */
 struct tagpool_segment_tag {
     uint32_t tag;
     uint32_t writer;      /* 0 none, shard number + 1 while one shard counts the tag, UINT32_MAX for several */
-    uint32_t reserved[2];
-    tagpool_count peak_blocks[2];
-    tagpool_count peak_charged[2];
-    tagpool_count failures[2];
+};
+
+/* What is known of a tag in one pool apart from the shards: a row for each tag, in the order of the tags. */
+struct tagpool_segment_peaks {
+    tagpool_count blocks;   /* peak */
+    tagpool_count charged;  /* peak */
+    tagpool_count failures;
+    tagpool_count reserved;
 };
 
 /* Counts of blocks, of what they were charged, and of what of that was not requested, in one word, so that one addition counts an

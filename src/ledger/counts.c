@@ -178,11 +178,11 @@ static int64_t net_charged(const struct counts_row *row)
 }
 
 /* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */
-static void peak_of_one(struct tagpool_segment_tag *tag, const struct counts_row *row, unsigned pool)
+static void peak_of_one(struct tagpool_segment_peaks *peaks, const struct counts_row *row)
 {
-    counts_raise(&tag->peak_blocks[pool], net_blocks(row));
-    counts_raise(&tag->peak_charged[pool], net_charged(row));
-    set_limits(row, (int64_t)LOAD(&tag->peak_blocks[pool]), (int64_t)LOAD(&tag->peak_charged[pool]));
+    counts_raise(&peaks->blocks, net_blocks(row));
+    counts_raise(&peaks->charged, net_charged(row));
+    set_limits(row, (int64_t)LOAD(&peaks->blocks), (int64_t)LOAD(&peaks->charged));
 }
 
 /* What each of n shards may add before the next look: its part of the room below the peak, at least a grain. Powers of two
@@ -196,7 +196,7 @@ static int64_t share(int64_t room, uint32_t n, int64_t grain)
 }
 
 /* Several shards: adds up all, raises the peak, hands out new limits. pre: the tag's lock is held. */
-static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index, unsigned pool)
+static void peak_of_several(struct tagpool_segment_peaks *peaks, uint32_t tag_index, unsigned pool)
 {
     int64_t blocks = 0;
     int64_t charged = 0;
@@ -211,10 +211,10 @@ static void peak_of_several(struct tagpool_segment_tag *tag, uint32_t tag_index,
         row_unlock(shard);
         n++;
     }
-    counts_raise(&tag->peak_blocks[pool], blocks);
-    counts_raise(&tag->peak_charged[pool], charged);
-    int64_t add_blocks = share((int64_t)LOAD(&tag->peak_blocks[pool]) - blocks, n, LEDGER_GRAIN_BLOCKS);
-    int64_t add_charged = share((int64_t)LOAD(&tag->peak_charged[pool]) - charged, n, LEDGER_GRAIN_BYTES);
+    counts_raise(&peaks->blocks, blocks);
+    counts_raise(&peaks->charged, charged);
+    int64_t add_blocks = share((int64_t)LOAD(&peaks->blocks) - blocks, n, LEDGER_GRAIN_BLOCKS);
+    int64_t add_charged = share((int64_t)LOAD(&peaks->charged) - charged, n, LEDGER_GRAIN_BYTES);
     for (uint32_t shard = 0; shard < shards; shard++) {
         struct counts_row row = counts_row(shard, tag_index, pool);
         if (!ledger_is_joined(row.newest))
@@ -234,17 +234,17 @@ static bool is_nearly_full(const struct tagpool_segment_counts *newest)
 
 NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
-    struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
+    struct tagpool_segment_peaks *peaks = &ledger.peaks[pool][tag_index];
     struct counts_row row = counts_row(shard, tag_index, pool);
     ledger_join(shard, tag_index, pool);
     if (is_nearly_full(row.newest))
         ledger_settle(shard, tag_index, pool);
-    if (LOAD(&tag->writer) == shard + 1) {
-        peak_of_one(tag, &row, pool);
+    if (LOAD(&ledger.tags[tag_index].writer) == shard + 1) {
+        peak_of_one(peaks, &row);
         return;
     }
     ledger_tag_lock(tag_index);
-    peak_of_several(tag, tag_index, pool);
+    peak_of_several(peaks, tag_index, pool);
     ledger_tag_unlock(tag_index);
 }
 
@@ -293,6 +293,6 @@ void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, siz
 void ledger_failure(uint32_t tag_index, unsigned pool)
 {
     ledger_tag_lock(tag_index);
-    ADD(&ledger.tags[tag_index].failures[pool], 1);
+    ADD(&ledger.peaks[pool][tag_index].failures, 1);
     ledger_tag_unlock(tag_index);
 }

@@ -2,15 +2,17 @@
  *
  * ledger.c: the segment: its birth, its growth, tags and shards.
  *
- * From the start of the segment: header, tag rows, descriptions of shards, the rows of shard 0, of shard 1, and so on. Address
- * space is reserved for all of it; rows become usable when their shard is opened, and cost memory once they are touched.
+ * From the start of the segment: header, tags, their peaks in each pool, descriptions of shards, the rows of shard 0, of
+ * shard 1, and so on. Address space is reserved for all of it; rows become usable when their shard is opened, and cost memory
+ * once they are touched.
  */
 #include "ledger/ledger.h"
 
 INTERNAL struct ledger ledger = {.lock = PORT_LOCK_INITIAL};
 
 _Static_assert(sizeof(struct tagpool_segment) == 1024, "the header's size is part of the format");
-_Static_assert(sizeof(struct tagpool_segment_tag) == 64, "a tag row's size is part of the format");
+_Static_assert(sizeof(struct tagpool_segment_tag) == 8, "a tag row's size is part of the format");
+_Static_assert(sizeof(struct tagpool_segment_peaks) == 32, "two rows of peaks fill a cache line");
 _Static_assert(sizeof(struct tagpool_segment_counts) == 32, "a row of counters fills half a cache line");
 _Static_assert(sizeof(struct tagpool_segment_settled) == 48, "a row of settled counters has a size that is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_shard) == 64, "a shard's description has a size that is part of the format");
@@ -25,7 +27,16 @@ _Static_assert(sizeof(struct tagpool_segment_shard) == 64, "a shard's descriptio
  * smaller one finds what it held. */
 #define INDEX_FIRST_BITS 9
 #define INDEX_LAST_BITS (TAGPOOL_TAGS > 16384 ? 17 : TAGPOOL_TAGS > 4096 ? 15 : TAGPOOL_TAGS > 256 ? 13 : 9)
-#define INDEX_BYTES round_up((size_t)8 << INDEX_LAST_BITS, PORT_UNIT_BYTES)
+#define INDEX_BYTES round_up((size_t)4 << INDEX_LAST_BITS, PORT_UNIT_BYTES)
+
+_Static_assert(LEDGER_ROWS <= UINT16_MAX, "an index does not fit into the hash");
+
+/* Where the parts of the segment begin that are there from the start. */
+#define TAGS_OFFSET sizeof(struct tagpool_segment)
+#define PEAKS_OFFSET(pool) (round_up(TAGS_OFFSET + LEDGER_ROWS * sizeof(struct tagpool_segment_tag), 64) + \
+                            (pool) * LEDGER_ROWS * sizeof(struct tagpool_segment_peaks))
+#define SHARDS_OFFSET round_up(PEAKS_OFFSET(2), 64)
+#define FIXED_BYTES round_up(SHARDS_OFFSET + TAGPOOL_THREADS * sizeof(struct tagpool_segment_shard), PORT_UNIT_BYTES)
 
 static void change_begin(void)
 {
@@ -37,7 +48,7 @@ static void change_end(void)
     STORE_RELEASE(&ledger.segment->sequence, ledger.segment->sequence + 1);
 }
 
-static void fill_header(struct tagpool_segment *segment, size_t bytes, size_t fixed_bytes)
+static void fill_header(struct tagpool_segment *segment, size_t bytes)
 {
     memcpy(segment->magic, TAGPOOL_SEGMENT_MAGIC, sizeof segment->magic);
     segment->byte_order = TAGPOOL_SEGMENT_BYTE_ORDER;
@@ -48,35 +59,38 @@ static void fill_header(struct tagpool_segment *segment, size_t bytes, size_t fi
     segment->settled_bytes = sizeof(struct tagpool_segment_settled);
     segment->pointer_bytes = sizeof(void *);
     segment->segment_bytes = bytes;
-    segment->used_bytes = fixed_bytes;
+    segment->used_bytes = FIXED_BYTES;
     segment->tag_capacity = LEDGER_ROWS;
-    segment->shard_capacity = (uint32_t)((bytes - fixed_bytes) / SHARD_BYTES);
-    segment->tags_offset = sizeof *segment;
-    segment->shards_offset = sizeof *segment + LEDGER_ROWS * sizeof(struct tagpool_segment_tag);
+    segment->shard_capacity = (uint32_t)((bytes - FIXED_BYTES) / SHARD_BYTES);
+    segment->tags_offset = TAGS_OFFSET;
+    for (unsigned pool = 0; pool < 2; pool++)
+        segment->peaks_offset[pool] = PEAKS_OFFSET(pool);
+    segment->peaks_bytes = sizeof(struct tagpool_segment_peaks);
+    segment->shards_offset = SHARDS_OFFSET;
     segment->shard_bytes = sizeof(struct tagpool_segment_shard);
     segment->process = port_process_number();
 }
 
 bool ledger_start(uint64_t counters_bytes)
 {
-    size_t fixed = round_up(sizeof(struct tagpool_segment) + LEDGER_ROWS * sizeof(struct tagpool_segment_tag) +
-                                TAGPOOL_THREADS * sizeof(struct tagpool_segment_shard), PORT_UNIT_BYTES);
     uint64_t shards = divide(counters_bytes, SHARD_BYTES);
     shards = shards < 1 ? 1 : shards > TAGPOOL_THREADS ? TAGPOOL_THREADS : shards;
-    size_t bytes = fixed + (size_t)shards * SHARD_BYTES;
+    size_t bytes = FIXED_BYTES + (size_t)shards * SHARD_BYTES;
     struct tagpool_segment *segment = port_reserve(bytes);
-    uint32_t *index = segment != NULL ? port_reserve(INDEX_BYTES) : NULL;
-    if (index == NULL || !port_commit(segment, fixed) || !port_commit(index, INDEX_BYTES)) {
+    uint16_t *index = segment != NULL ? port_reserve(INDEX_BYTES) : NULL;
+    if (index == NULL || !port_commit(segment, FIXED_BYTES) || !port_commit(index, INDEX_BYTES)) {
         if (index != NULL)
             port_release(index, INDEX_BYTES);
         if (segment != NULL)
             port_release(segment, bytes);
         return false;
     }
-    fill_header(segment, bytes, fixed);
+    fill_header(segment, bytes);
     ledger.segment = segment;
-    ledger.tags = (void *)((char *)segment + segment->tags_offset);
-    ledger.shards = (void *)((char *)segment + segment->shards_offset);
+    ledger.tags = (void *)((char *)segment + TAGS_OFFSET);
+    for (unsigned pool = 0; pool < 2; pool++)
+        ledger.peaks[pool] = (void *)((char *)segment + PEAKS_OFFSET(pool));
+    ledger.shards = (void *)((char *)segment + SHARDS_OFFSET);
     ledger.index = index;
     ledger.index_bits = INDEX_FIRST_BITS;
     ledger.tags[LEDGER_OVERFLOW].tag = 'B' | 'I' << 8 | 'G' << 16 | (uint32_t)' ' << 24;
@@ -93,9 +107,9 @@ void ledger_stop(void)
 
 /* The tag's index + 1 in the hash of that size, or 0 and the empty place where it belongs (unless another thread is faster, if
  * the lock is not held). */
-static uint32_t index_search(uint32_t tag, uint32_t bits, uint32_t **place)
+static uint32_t index_search(uint32_t tag, uint32_t bits, uint16_t **place)
 {
-    uint32_t *places = ledger.index + ((size_t)1 << bits);
+    uint16_t *places = ledger.index + ((size_t)1 << bits);
     for (uint32_t i = tag * 0x9E3779B1u >> (32 - bits);; i = (i + 1) & (((uint32_t)1 << bits) - 1)) {
         uint32_t found = LOAD_ACQUIRE(&places[i]);
         *place = &places[i];
@@ -106,7 +120,7 @@ static uint32_t index_search(uint32_t tag, uint32_t bits, uint32_t **place)
 
 static uint32_t index_find(uint32_t tag)
 {
-    uint32_t *place;
+    uint16_t *place;
     return index_search(tag, LOAD_ACQUIRE(&ledger.index_bits), &place);
 }
 
@@ -117,9 +131,9 @@ static void index_add(uint32_t tag_index)
     bool grows = tag_index >= (uint32_t)1 << (bits - 1) && bits < INDEX_LAST_BITS;
     bits += grows ? 2 : 0;
     for (uint32_t i = grows ? 0 : tag_index; i <= tag_index; i++) {
-        uint32_t *place;
+        uint16_t *place;
         (void)index_search(ledger.tags[i].tag, bits, &place);
-        STORE_RELEASE(place, i + 1);
+        STORE_RELEASE(place, (uint16_t)(i + 1));
     }
     STORE_RELEASE(&ledger.index_bits, bits);
 }

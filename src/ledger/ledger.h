@@ -29,8 +29,9 @@
 struct ledger {
     struct tagpool_segment *segment;
     struct tagpool_segment_tag *tags;
+    struct tagpool_segment_peaks *peaks[2]; /* by pool: a row for each tag */
     struct tagpool_segment_shard *shards;
-    uint32_t *index;       /* open hash: tag -> index + 1 */
+    uint16_t *index;       /* open hash: tag -> index + 1 */
     uint32_t index_bits;   /* logarithm of its places in use now */
     struct port_lock lock; /* guards additions, and what the header says of pools */
 };

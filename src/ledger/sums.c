@@ -74,25 +74,25 @@ static void add_up(uint32_t tag_index, unsigned pool, struct all_counts *all)
  * true, and the peak is raised to it. */
 static void catch_up(uint32_t tag_index, unsigned pool, const struct all_counts *seen)
 {
-    struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
+    struct tagpool_segment_peaks *peaks = &ledger.peaks[pool][tag_index];
     int64_t blocks = (int64_t)(seen->in.blocks - seen->out.blocks);
     int64_t charged = (int64_t)(seen->in.charged - seen->out.charged);
-    if (LOAD(&tag->writer) != UINT32_MAX ||
-        (blocks <= (int64_t)LOAD(&tag->peak_blocks[pool]) && charged <= (int64_t)LOAD(&tag->peak_charged[pool])))
+    if (LOAD(&ledger.tags[tag_index].writer) != UINT32_MAX ||
+        (blocks <= (int64_t)LOAD(&peaks->blocks) && charged <= (int64_t)LOAD(&peaks->charged)))
         return;
     struct all_counts again;
     ledger_tag_lock(tag_index);
     add_up(tag_index, pool, &again);
     if (memcmp(seen, &again, sizeof again) == 0) {
-        counts_raise(&tag->peak_blocks[pool], blocks);
-        counts_raise(&tag->peak_charged[pool], charged);
+        counts_raise(&peaks->blocks, blocks);
+        counts_raise(&peaks->charged, charged);
     }
     ledger_tag_unlock(tag_index);
 }
 
 void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
 {
-    const struct tagpool_segment_tag *tag = &ledger.tags[tag_index];
+    const struct tagpool_segment_peaks *peaks = &ledger.peaks[pool][tag_index];
     struct all_counts all;
     add_up(tag_index, pool, &all);
     catch_up(tag_index, pool, &all);
@@ -101,7 +101,7 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
     sum->blocks = difference(all.in.blocks, all.out.blocks);
     sum->charged = difference(all.in.charged, all.out.charged);
     sum->bytes = difference(all.in.charged - all.in.slack, all.out.charged - all.out.slack);
-    sum->peak_blocks = LOAD(&tag->peak_blocks[pool]);
-    sum->peak_charged = LOAD(&tag->peak_charged[pool]);
-    sum->failures = LOAD(&tag->failures[pool]);
+    sum->peak_blocks = LOAD(&peaks->blocks);
+    sum->peak_charged = LOAD(&peaks->charged);
+    sum->failures = LOAD(&peaks->failures);
 }

@@ -239,7 +239,7 @@ static void ledger_that_disagrees(void **state)
     assert_int_equal(mine, LEDGER_ROWS);
     tagpool_free(tagpool_alloc(TAGPOOL_NONPAGED, 100, TAGPOOL_TAG('P', 'e', 'a', 'k')));
     mine = ledger_find(TAGPOOL_TAG('P', 'e', 'a', 'k'));
-    EXPECT_DAMAGE(ledger.tags[mine].peak_blocks[0], 0, "a tag has a peak of bytes but none of blocks");
+    EXPECT_DAMAGE(ledger.peaks[0][mine].blocks, 0, "a tag has a peak of bytes but none of blocks");
     expect_whole();
 }
 

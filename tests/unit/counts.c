@@ -80,8 +80,8 @@ static void expect_lanes(const struct tagpool_segment_counts *row)
 static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned pool)
 {
     int64_t limit_blocks = 0, limit_charged = 0, n = 0;
-    int64_t peak_blocks = (int64_t)ledger.tags[tag].peak_blocks[pool];
-    int64_t peak_charged = (int64_t)ledger.tags[tag].peak_charged[pool];
+    int64_t peak_blocks = (int64_t)ledger.peaks[pool][tag].blocks;
+    int64_t peak_charged = (int64_t)ledger.peaks[pool][tag].charged;
     for (uint32_t shard = 0; shard < SHARDS; shard++) {
         const struct tagpool_segment_settled *settled = &ledger_settled(shard, pool)[tag];
         const struct tagpool_segment_counts *row = &ledger_rows(shard, pool)[tag];
@@ -168,13 +168,13 @@ static void reading_raises_the_peak(void **state)
     bool was_below = false;
     for (int i = 0; i < 100; i++) {
         allocate(&truth, 1 + (uint32_t)i % 2, tag, 0, 32);
-        was_below = was_below || (int64_t)ledger.tags[tag].peak_blocks[0] < truth.blocks;
+        was_below = was_below || (int64_t)ledger.peaks[0][tag].blocks < truth.blocks;
         expect_invariants(&truth, tag, 0);
     }
     assert_true(was_below);
     ledger_sum(tag, 0, &sum);
     assert_true(sum.peak_blocks == 100 && sum.peak_charged == 3200);
-    assert_true(ledger.tags[tag].peak_blocks[0] == 100);
+    assert_true(ledger.peaks[0][tag].blocks == 100);
     expect_invariants(&truth, tag, 0);
 }
 

@@ -40,7 +40,9 @@ static void layout_is_frozen(void **state)
     EXPECT(tagpool_segment, overflowed, 92, 4);
     EXPECT(tagpool_segment, process, 96, 8);
     EXPECT(tagpool_segment, pools, 104, 64);
-    EXPECT(tagpool_segment, reserved, 168, 856);
+    EXPECT(tagpool_segment, peaks_offset, 168, 16);
+    EXPECT(tagpool_segment, peaks_bytes, 184, 4);
+    EXPECT(tagpool_segment, reserved, 188, 836);
     assert_int_equal(sizeof(struct tagpool_segment), 1024);
     EXPECT(tagpool_segment_pool, base, 0, 8);
     EXPECT(tagpool_segment_pool, bytes, 8, 8);
@@ -49,11 +51,12 @@ static void layout_is_frozen(void **state)
     assert_int_equal(sizeof(struct tagpool_segment_pool), 32);
     EXPECT(tagpool_segment_tag, tag, 0, 4);
     EXPECT(tagpool_segment_tag, writer, 4, 4);
-    EXPECT(tagpool_segment_tag, reserved, 8, 8);
-    EXPECT(tagpool_segment_tag, peak_blocks, 16, 16);
-    EXPECT(tagpool_segment_tag, peak_charged, 32, 16);
-    EXPECT(tagpool_segment_tag, failures, 48, 16);
-    assert_int_equal(sizeof(struct tagpool_segment_tag), 64);
+    assert_int_equal(sizeof(struct tagpool_segment_tag), 8);
+    EXPECT(tagpool_segment_peaks, blocks, 0, 8);
+    EXPECT(tagpool_segment_peaks, charged, 8, 8);
+    EXPECT(tagpool_segment_peaks, failures, 16, 8);
+    EXPECT(tagpool_segment_peaks, reserved, 24, 8);
+    assert_int_equal(sizeof(struct tagpool_segment_peaks), 32);
     EXPECT(tagpool_segment_counts, in, 0, 8);
     EXPECT(tagpool_segment_counts, out, 8, 8);
     EXPECT(tagpool_segment_counts, guard, 16, 8);
@@ -74,7 +77,7 @@ static void layout_is_frozen(void **state)
     EXPECT(tagpool_segment_shard, reserved_more, 48, 16);
     assert_int_equal(sizeof(struct tagpool_segment_shard), 64);
     assert_true(TAGPOOL_SEGMENT_SLACK_SHIFT == 20 && TAGPOOL_SEGMENT_CHARGED_SHIFT == 44 && TAGPOOL_SEGMENT_GRANULE == 16);
-    assert_int_equal(TAGPOOL_SEGMENT_VERSION, 4);
+    assert_int_equal(TAGPOOL_SEGMENT_VERSION, 5);
 }
 
 /* ---- the reader: offsets and nothing else ---- */
@@ -114,7 +117,7 @@ static void sum_of(uint32_t row, unsigned pool, unsigned out, uint64_t sums[3])
 
 static void read_stats(uint32_t row, unsigned pool, struct tagpool_stats *stats)
 {
-    uint64_t tag = u64_at(64) + (uint64_t)row * u32_at(20);
+    uint64_t peaks = u64_at(168 + 8 * pool) + (uint64_t)row * u32_at(184);
     uint64_t in[3], out[3];
     sum_of(row, pool, 1, out);
     sum_of(row, pool, 0, in);
@@ -123,9 +126,9 @@ static void read_stats(uint32_t row, unsigned pool, struct tagpool_stats *stats)
     stats->blocks = in[0] - out[0];
     stats->charged = in[1] - out[1];
     stats->bytes = stats->charged - (in[2] - out[2]);
-    stats->peak_blocks = u64_at(tag + 16 + pool * 8);
-    stats->peak_charged = u64_at(tag + 32 + pool * 8);
-    stats->failures = u64_at(tag + 48 + pool * 8);
+    stats->peak_blocks = u64_at(peaks);
+    stats->peak_charged = u64_at(peaks + 8);
+    stats->failures = u64_at(peaks + 16);
 }
 
 static void *held[4][400];
@@ -174,7 +177,7 @@ static void independent_reader(void **state)
     assert_null(tagpool_alloc(TAGPOOL_PAGED, PTRDIFF_MAX, TAGPOOL_TAG('f', 'a', 'i', 'l')));
     segment_bytes = (const unsigned char *)ledger.segment;
     assert_memory_equal(segment_bytes, "TAGPOOL", 8);
-    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 4 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
+    assert_true(u32_at(8) == 0x01020304 && u32_at(12) == 5 && u32_at(16) == 1024 && u32_at(28) == sizeof(void *));
     assert_true(u32_at(88) % 2 == 0 && u64_at(40) <= u64_at(32) && u32_at(60) <= u32_at(56) && u32_at(52) < u32_at(48));
     size_t rows = 0;
     for (uint32_t row = 0; row < u32_at(52); row++)
@@ -191,14 +194,19 @@ static void independent_reader(void **state)
     assert_int_equal(u32_at(u64_at(64) + (uint64_t)(u32_at(48) - 1) * u32_at(20)), TAGPOOL_TAG_OVERFLOW);
 }
 
-/* Each place that the header and the shards name lies in what is in use, apart from all others: header, tag rows, descriptions,
- * four tables of rows for each shard. Shards are in the order of their opening; this thread holds one, nobody alone holds 0. */
+/* Each place that the header and the shards name lies in what is in use, apart from all others: header, tag rows, two tables of
+ * peaks, descriptions, four tables of rows for each shard. Shards are in the order of their opening; this thread holds one,
+ * nobody alone holds 0. */
 static void places_in_the_segment(void **state)
 {
     uint64_t end = u64_at(64) + (uint64_t)u32_at(48) * u32_at(20);
     bool is_mine = false;
     (void)state;
     assert_true(u64_at(64) >= u32_at(16) && u64_at(64) % 8 == 0);
+    for (unsigned pool = 0; pool < 2; pool++) {
+        assert_true(u64_at(168 + 8 * pool) >= end && u64_at(168 + 8 * pool) % 8 == 0);
+        end = u64_at(168 + 8 * pool) + (uint64_t)u32_at(48) * u32_at(184);
+    }
     assert_true(u64_at(72) >= end && u64_at(72) % 8 == 0);
     end = u64_at(72) + (uint64_t)u32_at(56) * u32_at(80);
     assert_true(u32_at(60) >= 4);
@@ -215,7 +223,8 @@ static void places_in_the_segment(void **state)
     }
     assert_true(is_mine && u64_at(u64_at(72) + 8) == 0);
     for (uint32_t row = 0; row < u32_at(52); row++)
-        assert_true(u64_at(u64_at(64) + (uint64_t)row * u32_at(20) + 8) == 0); /* reserved */
+        for (unsigned pool = 0; pool < 2; pool++)
+            assert_true(u64_at(u64_at(168 + 8 * pool) + (uint64_t)row * u32_at(184) + 24) == 0); /* reserved */
 }
 
 /* "`sequence` grows with every addition and every change of `pools`", and is even again; not with what changes nothing. */
@@ -248,7 +257,7 @@ static void header_of_the_segment(void **state)
         tagpool_free(blocks[pool]);
     }
     assert_int_equal(tagpool_limit_set(TAGPOOL_PAGED, 0), 0);
-    for (unsigned i = 168; i < 1024; i++)
+    for (unsigned i = 188; i < 1024; i++)
         assert_int_equal(segment_bytes[i], 0);
     assert_true(u64_at(96) == port_process_number());
 }
