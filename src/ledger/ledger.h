@@ -130,17 +130,17 @@ INLINE bool ledger_charge(struct tagpool_segment_counts *row, uint64_t tally)
 }
 
 /* The same for a large block, whose charge is taken back from what was freed, if it can be (base/tally.h): with the other way
- * every fourth block of 1 MiB would settle the row. `rest`: the block, and its slack. */
-INLINE bool ledger_charge_run(struct tagpool_segment_counts *row, uint64_t charge, uint64_t rest)
+ * every fourth block of 1 MiB would settle the row. `charge`: where its entry has it; `rest`: the block, and its slack. */
+INLINE bool ledger_charge_run(struct tagpool_segment_counts *row, const aligned_u64 *charge, uint64_t rest)
 {
     uint64_t in = PEEK(&row->in) + rest;
-    uint64_t out = PEEK(&row->out) - charge;
-    if (LIKELY(tally_may_take_back(in, out))) {
-        STORE(&row->out, out);
-    } else {
-        in += charge;
-        out += charge;
+    uint64_t out = PEEK(&row->out) - PEEK(charge);
+    FORGET(out); /* or compilers keep what it was before, too */
+    if (UNLIKELY(!tally_may_take_back(in, out))) {
+        in += PEEK(charge);
+        out += PEEK(charge);
     }
+    STORE(&row->out, out);
     STORE(&row->in, in);
     return UNLIKELY(tally_is_over(out - in + PEEK(&row->guard)));
 }

@@ -117,7 +117,9 @@ INLINE size_t heap_way(unsigned pool, size_t bytes)
 /* pre: 0 < bytes <= KEPT_RUN_UNITS * UNIT_BYTES. */
 INLINE size_t heap_run_way(unsigned pool, size_t bytes)
 {
-    return PEEK(&heap_table.run_way[(unsigned)((bytes - 1) / UNIT_BYTES) * POOLS + pool]);
+    const struct heap_table *table = &heap_table;
+    FORGET(table); /* its address first: then the index needs no register of its own */
+    return PEEK(&table->run_way[(unsigned)((bytes - 1) / UNIT_BYTES) * POOLS + pool]);
 }
 
 INLINE struct bin *heap_way_bin(void *start, size_t way)

@@ -110,10 +110,12 @@ HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *
         struct bin *bin = heap_way_bin(thread, heap_run_way(pool, bytes));
         struct slot_ref *top = bin->top;
         void *block = top->block;
+        FOUR_STAY(pool, bytes, tag, caller);
         if (LIKELY(block != NULL)) {
+            RESULT_STAYS(block);
             uint64_t rest;
             struct span *run = big_take_own(bin, top, bytes, (uint32_t)tag_part + NOTE_PLAIN, &rest);
-            if (LIKELY(!ledger_charge_run(pool_row(bin->rows, tag_part), PEEK(&run->tally), rest)))
+            if (LIKELY(!ledger_charge_run(pool_row(bin->rows, tag_part), &run->tally, rest)))
                 return block;
             return pool_alloc_peak(block);
         }
@@ -129,7 +131,7 @@ HOT void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const void
     if (LIKELY(pool < POOLS && PEEK(&hit_tag) == 0 && thread != NULL && tag_cache_find_aside(&thread->tags, tag, &tag_part))) {
         if (UNLIKELY(bytes > SLAB_MOST_BYTES))
             return pool_alloc_run(pool, bytes, tag, caller, thread, tag_part);
-        void *block = pool_take_small(thread, pool, bytes, tag_part);
+        void *block = pool_take_small(thread, pool, bytes, tag, tag_part);
         if (LIKELY(block != NULL))
             return block;
     }

@@ -158,6 +158,7 @@ INLINE struct tagpool_segment_counts *pool_row(void *rows, size_t tag_part)
 INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint32_t tag_part)
 {
     void *block = top->block;
+    RESULT_STAYS(block);
     uint64_t tally = tally_request(bin->tally, bytes);
     slab_take(bin, top, note_of_tally(tag_part, tally));
     if (LIKELY(!ledger_charge(pool_row(bin->rows, tag_part), tally)))
@@ -173,11 +174,12 @@ INLINE bool pool_is_fast(unsigned pool, uint32_t tag, struct thread *thread, uin
     return tag_cache_find(&thread->tags, tag, tag_part);
 }
 
-/* NULL if the magazine is empty, or must not be looked at. */
-INLINE void *pool_take_small(struct thread *thread, unsigned pool, size_t bytes, uint32_t tag_part)
+/* NULL if the magazine is empty, or must not be looked at. `tag`: for who is asked then. */
+INLINE void *pool_take_small(struct thread *thread, unsigned pool, size_t bytes, uint32_t tag, uint32_t tag_part)
 {
     struct bin *bin = heap_way_bin(thread, heap_way(pool, bytes));
     struct slot_ref *top = bin->top;
+    THREE_STAY(pool, bytes, tag);
     return LIKELY(top->block != NULL) ? pool_take(bin, top, bytes, tag_part) : NULL;
 }
 
@@ -187,7 +189,7 @@ INLINE void *pool_alloc_fast(unsigned pool, size_t bytes, uint32_t tag)
     struct thread *thread = thread_self;
     uint32_t tag_part;
     if (LIKELY(pool_is_fast(pool, tag, thread, &tag_part) && bytes <= SLAB_MOST_BYTES))
-        return pool_take_small(thread, pool, bytes, tag_part);
+        return pool_take_small(thread, pool, bytes, tag, tag_part);
     return NULL;
 }
 
@@ -198,7 +200,7 @@ INLINE void *pool_alloc(unsigned pool, size_t bytes, uint32_t tag)
     if (LIKELY(pool_is_fast(pool, tag, thread, &tag_part))) {
         if (UNLIKELY(bytes > SLAB_MOST_BYTES))
             return pool_alloc_run(pool, bytes, tag, CALLER, thread, tag_part);
-        void *block = pool_take_small(thread, pool, bytes, tag_part);
+        void *block = pool_take_small(thread, pool, bytes, tag, tag_part);
         if (LIKELY(block != NULL))
             return block;
     }

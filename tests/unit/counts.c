@@ -42,7 +42,8 @@ static void charge(uint32_t shard, uint32_t tag, unsigned pool, size_t charged, 
 {
     if (charged <= SLAB_MOST_BYTES || charged > TALLY_BLOCK_MOST)
         ledger_charge_any(shard, tag, pool, charged, slack);
-    else if (ledger_charge_run(&ledger_rows(shard, pool)[tag], tally_of_charge(charged), tally_of_rest(slack)))
+    else if (ledger_charge_run(&ledger_rows(shard, pool)[tag], &(aligned_u64){tally_of_charge(charged)},
+                               tally_of_rest(slack)))
         ledger_peak(shard, tag, pool);
 }
 
@@ -214,7 +215,8 @@ static void first_of_a_row(void **state)
         row = (struct tagpool_segment_counts){0};
         assert_true(ledger_charge(&row, tally_of(charged, charged)));
         row = (struct tagpool_segment_counts){0};
-        assert_true(ledger_charge_run(&row, tally_of_charge(charged), tally_of_rest(charged < 4096 ? charged : 4095)));
+        const aligned_u64 charge_of_it = tally_of_charge(charged);
+        assert_true(ledger_charge_run(&row, &charge_of_it, tally_of_rest(charged < 4096 ? charged : 4095)));
         assert_true(row.in == tally_of(charged, charged < 4096 ? charged : 4095) && row.out == 0);
     }
 }
