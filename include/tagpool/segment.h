@@ -69,6 +69,7 @@ struct tagpool_segment {
     uint8_t reserved[1024 - 188];
 };
 
+/* A tag, and who counts it. */
 struct tagpool_segment_tag {
     uint32_t tag;
     uint32_t writer;      /* 0 none, shard number + 1 while one shard counts the tag, UINT32_MAX for several */

@@ -51,7 +51,7 @@ static void bins_of_a_new_heap(void **state)
 }
 
 /* "Those that have moved begin with a page each, but for the entry at the base, which is only read": that is empty without having
- * been written, and stays so. */
+ * been written. (That it stays so is an invariant: heap_check().) */
 static void moved_magazines_begin_with_pages(void **state)
 {
     (void)state;
