@@ -59,88 +59,83 @@ static size_t wide_entries(const struct class_info *info)
     return MAGAZINES_MOVE && info->magazine_first < info->magazine_most ? round_up(info->magazine_most + 1u, PAGE_ENTRIES) : 0;
 }
 
-/* Entries of all magazines where they begin, and of the room for those that grow. */
-
-static size_t first_entries(void)
-{
-    size_t entries = 0;
-    for (unsigned class = 0; class < CLASS_COUNT; class ++)
-        entries += class_entries(&classes.info[class]);
-    for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
-        entries += magazine_entries(run_magazine_most(units));
-    return round_up(POOLS * entries + 1, PAGE_ENTRIES); /* with one for the base of what follows */
-}
-
-static size_t all_wide_entries(void)
-{
-    size_t entries = 0;
-    for (unsigned class = 0; class < CLASS_COUNT; class ++)
-        entries += wide_entries(&classes.info[class]);
-    return POOLS * entries;
-}
-
-static size_t magazines_bytes(void)
-{
-    return round_up((first_entries() + all_wide_entries()) * sizeof(struct slot_ref), PORT_UNIT_BYTES);
-}
+/* ---- where magazines lie, in entries from the first: of `heap`, which is then told, or only counted with NULL ---- */
 
 static void bin_start(struct bin *bin, unsigned pool, unsigned class, struct slot_ref *base, size_t size)
 {
     *bin = (struct bin){.top = base, .full = base + size, .base = base, .class = (uint8_t)class, .pool = (uint8_t)pool};
 }
 
-/* Both return the first entry behind what they took. */
-
-static struct slot_ref *bins_start(struct heap *heap, unsigned pool, struct slot_ref *entry)
+/* Where they begin. Returns the first entry behind them, as does the next. */
+static size_t bins_start(struct heap *heap, unsigned pool, struct slot_ref *entries, size_t at)
 {
     for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-        const struct class_info *info = &classes.info[class];
-        bin_start(&heap->bin[pool][class], pool, class, entry, info->magazine_first);
-        heap->bin[pool][class].tally = tally_of(info->slot_bytes, info->slot_bytes);
-        entry += class_entries(info);
+        if (heap != NULL)
+            bin_start(&heap->bin[pool][class], pool, class, entries + at, classes.info[class].magazine_first);
+        at += class_entries(&classes.info[class]);
     }
     for (size_t units = 1; units <= KEPT_RUN_UNITS; units++) {
-        bin_start(&heap->bin[pool][BIN_RUNS + units], pool, 0, entry, run_magazine_most(units));
-        entry += magazine_entries(run_magazine_most(units));
+        if (heap != NULL)
+            bin_start(&heap->bin[pool][BIN_RUNS + units], pool, 0, entries + at, run_magazine_most(units));
+        at += magazine_entries(run_magazine_most(units));
     }
-    bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, &no_blocks, 0);
-    for (unsigned i = 0; i < BINS; i++)
-        heap->bin[pool][i].rows = heap->rows[pool];
-    return entry;
+    return at;
 }
 
-static struct slot_ref *bins_widen(struct heap *heap, unsigned pool, struct slot_ref *entry)
+/* Where they move when they grow: their base is the entry before. */
+static size_t bins_widen(struct heap *heap, unsigned pool, struct slot_ref *entries, size_t at)
 {
     for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-        size_t entries = wide_entries(&classes.info[class]);
-        if (entries > 0)
-            heap->bin[pool][class].wide = entry - 1;
-        entry += entries;
+        size_t wide = wide_entries(&classes.info[class]);
+        if (heap != NULL && wide > 0)
+            heap->bin[pool][class].wide = entries + at - 1;
+        at += wide;
     }
-    return entry;
+    return at;
+}
+
+/* Returns how many entries there are; the first *begin are those where magazines begin. */
+static size_t magazines_start(struct heap *heap, struct slot_ref *entries, size_t *begin)
+{
+    size_t at = 0;
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        at = bins_start(heap, pool, entries, at);
+    at = *begin = round_up(at + 1, PAGE_ENTRIES); /* with one for the base of what follows */
+    for (unsigned pool = 0; pool < POOLS; pool++)
+        at = bins_widen(heap, pool, entries, at);
+    return at;
+}
+
+static size_t magazines_bytes(size_t *begin)
+{
+    return round_up(magazines_start(NULL, NULL, begin) * sizeof(struct slot_ref), PORT_UNIT_BYTES);
 }
 
 bool heap_start(struct heap *heap)
 {
-    size_t bytes = magazines_bytes();
-    struct slot_ref *entry = port_reserve(bytes);
-    if (entry == NULL)
+    size_t begin, bytes = magazines_bytes(&begin);
+    struct slot_ref *entries = port_reserve(bytes);
+    if (entries == NULL)
         return false;
-    if (!port_commit_in_parts(entry, bytes) || !port_expect(entry, first_entries() * sizeof *entry)) {
-        port_release(entry, bytes);
+    if (!port_commit_in_parts(entries, bytes) || !port_expect(entries, begin * sizeof *entries)) {
+        port_release(entries, bytes);
         return false;
     }
-    struct slot_ref *wide = entry + first_entries();
-    for (unsigned pool = 0; pool < POOLS; pool++)
-        entry = bins_start(heap, pool, entry);
-    for (unsigned pool = 0; pool < POOLS; pool++)
-        wide = bins_widen(heap, pool, wide);
+    (void)magazines_start(heap, entries, &begin);
+    for (unsigned pool = 0; pool < POOLS; pool++) {
+        for (unsigned class = 0; class < CLASS_COUNT; class ++)
+            heap->bin[pool][class].tally = tally_of(classes.info[class].slot_bytes, classes.info[class].slot_bytes);
+        bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, &no_blocks, 0);
+        for (unsigned i = 0; i < BINS; i++)
+            heap->bin[pool][i].rows = heap->rows[pool];
+    }
     return true;
 }
 
 void heap_stop(struct heap *heap)
 {
-    port_release(heap->bin[0][0].base, magazines_bytes());
+    size_t begin;
+    port_release(heap->bin[0][0].base, magazines_bytes(&begin));
 }
 
 void heap_empty(struct heap *heap)
