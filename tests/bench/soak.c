@@ -9,6 +9,7 @@
 #include "churn.h"
 #include "clock.h"
 #include "resident.h"
+#include "verify.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define THREADS 2u
+#define FIRST_TAG 0x6B616F53u /* "Soak" */
 #define SECONDS_MOST 1000000u
 #define SECONDS_AT_MOST 120u /* beyond that; then something hangs */
 
@@ -99,6 +101,7 @@ int soak_main(int count, char **arguments)
     for (unsigned i = 0; i < THREADS; i++) {
         good = good && churn_open(&churns[i], &plan, i);
     }
+    verify_first_block(FIRST_TAG);
     uint64_t before = resident_bytes();
     for (unsigned i = 0; i < THREADS && good; i++) {
         good = pthread_create(&ids[i], NULL, run_thread, &churns[i]) == 0;
