@@ -117,13 +117,15 @@ export B CC AR CFLAGS LDFLAGS PORT SANITIZE SINGLE_FILE CMOCKA VERSION
 check: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES)
 	@tests/run.sh $(CHECKS)
 
-# Unit tests open src/: they link the objects, whose names are not localized, or a single file whose names are not static.
+# Unit tests open src/: they link the objects, whose names are not localized, or a single file whose names are not static. One
+# comes between the objects and the port.
 UNIT_OBJ := $(if $(SINGLE_FILE),$(B)/dist/unit.o,$(OBJ))
 $(B)/dist/unit.o: $(B)/dist/tagpool.c $(B)/flags
 	$(COMPILE) -DINTERNAL= -DINTERNAL_OBJECT=extern -c $< -o $@
+$(B)/tests/unit/slab: WRAPPED := -Wl,--wrap=port_expect
 $(B)/tests/unit/%: tests/unit/%.c $(UNIT_OBJ) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) -Isrc $< $(UNIT_OBJ) $(LDFLAGS) $(CMOCKA) -pthread -o $@
+	$(CC) $(COMMON) -Isrc $< $(UNIT_OBJ) $(LDFLAGS) $(WRAPPED) $(CMOCKA) -pthread -o $@
 $(B)/tests/mistakes/%: tests/mistakes/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $< $(LIB) $(LDFLAGS) -pthread -o $@

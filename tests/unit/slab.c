@@ -138,27 +138,71 @@ static void overflow_gives_the_oldest(void **state)
     heaps_expect_empty();
 }
 
+/* The linker puts this between the library's objects and the port (Makefile): memory at `refused` cannot be had. */
+bool __real_port_expect(void *base, size_t bytes);
+bool __wrap_port_expect(void *base, size_t bytes);
+
+static const void *refused;
+static unsigned refusals;
+
+bool __wrap_port_expect(void *base, size_t bytes)
+{
+    refusals += base == refused;
+    return base != refused && __real_port_expect(base, bytes);
+}
+
+/* As many blocks as the bin's magazine can ever hold, taken and freed. */
+static void wave(struct bin *bin)
+{
+    static void *all[8192];
+    size_t count = classes.info[bin->class].magazine_most;
+    assert_true(count <= sizeof all / sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        assert_non_null(all[i] = heaps_take(1, bin->pool, bin->class, note_live(1, 0, 0)));
+    for (size_t i = 0; i < count; i++)
+        assert_true(heaps_free(1, all[i]));
+    heaps_expect_whole();
+}
+
+/* "False iff it is as large as it may be, or there is no memory": then a magazine stays as it is, and what has no room there goes
+ * to spans; it is asked for again, and moves when there is some. */
+static void magazines_stay(void **state)
+{
+    struct bin *bin = bin_of(1, 1, 4);
+    const struct class_info *info = &classes.info[4];
+    const struct slot_ref *first = bin->base, *wide = bin->wide;
+    (void)state;
+    if (wide == NULL)
+        skip(); /* no magazine moves here */
+    refused = wide;
+    for (int round = 0; round < 40; round++) {
+        wave(bin);
+        assert_true(size_of(bin) <= info->magazine_first || bin->base == wide);
+    }
+    refused = NULL;
+    if (refusals == 0)
+        skip(); /* a library of one file calls the port directly */
+    assert_true(refusals > 1 && bin->base == first && bin->wide == wide);
+    for (int round = 0; round < 40; round++)
+        wave(bin);
+    assert_true(bin->base == wide && bin->wide == NULL && size_of(bin) > info->magazine_first);
+    heaps_expect_empty();
+}
+
 /* Blocks taken and freed in waves: "the magazine is too small for what the thread does", and grows to where it has room for a
  * wave, or to `magazine_most`; never further. "One that grows moves to where it has room", once, with all it holds. */
 static void magazines_grow(void **state)
 {
-    static void *all[8192];
     (void)state;
     for (unsigned class = 0; class < CLASS_COUNT; class += 3) {
         const struct class_info *info = &classes.info[class];
         struct bin *bin = bin_of(1, 1, class);
-        uint32_t wave = info->magazine_most;
-        assert_true(wave <= sizeof all / sizeof *all);
         const struct slot_ref *first = bin->base, *wide = bin->wide;
         assert_int_equal(size_of(bin), info->magazine_first);
         for (int round = 0; round < 40; round++) {
-            for (uint32_t i = 0; i < wave; i++)
-                assert_non_null(all[i] = heaps_take(1, 1, class, note_live(1, 0, 0)));
-            for (uint32_t i = 0; i < wave; i++)
-                assert_true(heaps_free(1, all[i]));
+            wave(bin);
             assert_true(size_of(bin) >= MAGAZINE_LEAST && size_of(bin) <= info->magazine_most);
             assert_true(bin->wide == NULL || size_of(bin) <= info->magazine_first);
-            heaps_expect_whole();
         }
         assert_true(size_of(bin) > info->magazine_first || info->magazine_first == info->magazine_most);
         assert_ptr_equal(bin->base, wide != NULL ? wide : first);
@@ -487,6 +531,7 @@ int main(void)
         cmocka_unit_test(fills_spans),
         cmocka_unit_test(takes_what_was_put_last),
         cmocka_unit_test(overflow_gives_the_oldest),
+        cmocka_unit_test(magazines_stay),
         cmocka_unit_test(magazines_grow),
         cmocka_unit_test(numbers_without_slots),
         cmocka_unit_test(only_frees),
