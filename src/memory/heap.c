@@ -59,7 +59,7 @@ static size_t wide_entries(const struct class_info *info)
     return MAGAZINES_MOVE && info->magazine_first < info->magazine_most ? round_up(info->magazine_most + 1u, PAGE_ENTRIES) : 0;
 }
 
-/* ---- where magazines lie, in entries from the first: of `heap`, which is then told, or only counted with NULL ---- */
+/* ---- where magazines lie, in entries from the first. The heap is told; with NULL they are only counted ---- */
 
 static void bin_start(struct bin *bin, unsigned pool, unsigned class, struct slot_ref *base, size_t size)
 {
