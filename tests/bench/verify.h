@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * verify.h: the allocator's own counts against what was done.
+ * verify.h: the allocator's own counts against what was done, a first block that is no row's included.
  */
 #ifndef BENCH_VERIFY_H
 #define BENCH_VERIFY_H
