@@ -29,7 +29,6 @@
 #define UNIT_SHIFT PORT_UNIT_SHIFT
 #define UNIT_BYTES PORT_UNIT_BYTES
 #define GRANULE_SHIFT 4 /* of 16 bytes: blocks begin where one does */
-#define UNIT_GRANULES ((uint32_t)(UNIT_BYTES >> GRANULE_SHIFT))
 #define PAGE_GRANULES ((uint32_t)(PAGE_BYTES >> GRANULE_SHIFT))
 #define POOLS 2
 
@@ -87,11 +86,10 @@ static inline size_t span_slot_bytes(const struct span *span)
 
 #define SPAN_LINKED 1u /* SPAN_SLAB: in its bin's list of spans with slots to give */
 
-/* The number of the granule that begins at an offset in a unit; UNIT_GRANULES or more iff that is none in a unit, or no granule
- * begins there: its lowest bits become the highest. */
-INLINE uintptr_t unit_granule(uintptr_t offset)
+/* Whether an offset is one in a unit, and a granule begins there: one test of bits, whatever the offset is. */
+INLINE bool unit_has_granule(uintptr_t offset)
 {
-    return offset >> GRANULE_SHIFT | offset << (sizeof offset * 8 - GRANULE_SHIFT);
+    return (offset & ~(uintptr_t)(UNIT_BYTES - (1u << GRANULE_SHIFT))) == 0;
 }
 
 /* The table is walked by address. */

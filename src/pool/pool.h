@@ -221,7 +221,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
     uintptr_t offset = thread_key - PEEK(&span->key);
     FORGET(offset); /* the block, which is at hand first, is added last */
     offset += (uintptr_t)block;
-    if (LIKELY(unit_granule(offset) < UNIT_GRANULES && PEEK(&hit_tag) == 0)) {
+    if (LIKELY(unit_has_granule(offset) && PEEK(&hit_tag) == 0)) {
         /* The span is this thread's, or nobody's: then no place is exact. */
         uint64_t factor = PEEK(&span->factor);
         FORGET(factor); /* it is wanted twice, and loaded once */

@@ -4,7 +4,8 @@
 # operations, so that start-up cancels out; less the loop's own, measured with the wrapper that does nothing. No noise: the
 # same each time.
 #
-#   instructions.sh FOLDER        our own rows, then row ROW (pair-64-1tag) with everybody; PEERS=path.so,... adds peers
+#   instructions.sh FOLDER        our own rows, then row ROW (pair-64-1tag) with everybody, and how many of the instructions read
+#                                 memory, write it, or are conditional branches; PEERS=path.so,... adds peers
 #   instructions.sh FOLDER rows   only lines "row figure" of our own: what tests/instructions.sh compares
 #
 # FOLDER has the workers.
@@ -19,12 +20,18 @@ trap 'rm -rf "$scratch"' EXIT
 
 command -v valgrind > /dev/null || { echo "instructions: needs valgrind" >&2; exit 1; }
 
-total() { # worker, preload, row, operations, file: writes instructions and operations
-    LD_PRELOAD=$2 valgrind --tool=callgrind --callgrind-out-file="$5.callgrind" "$folder/worker-$1" "$3" 1 "ops=$4" \
+kinds=Ir simulated= # what callgrind is to count, as it calls that, and what it must simulate to do so
+
+total() { # worker, preload, row, operations, file: writes what was counted, and operations
+    # shellcheck disable=SC2086
+    LD_PRELOAD=$2 valgrind --tool=callgrind $simulated --callgrind-out-file="$5.callgrind" "$folder/worker-$1" "$3" 1 "ops=$4" \
         > "$5.log" 2>&1 || { cat "$5.log" >&2; return 1; }
-    instructions=$(sed -n 's/^summary: //p; s/^totals: //p' "$5.callgrind" | tail -n 1)
+    counted=$(awk -v kinds="$kinds" '
+        $1 == "events:" { for (i = 2; i <= NF; i++) at[$i] = i }
+        $1 == "summary:" || $1 == "totals:" { split($0, last) }
+        END { for (i = split(kinds, kind, " "); i > 0; i--) line = last[at[kind[i]]] " " line; print line }' "$5.callgrind")
     operations=$(sed -n 's/^ns .* ops \([0-9]*\)$/\1/p' "$5.log")
-    echo "${instructions:?callgrind says nothing} ${operations:?the worker says nothing}" > "$5"
+    echo "${counted:?callgrind says nothing} ${operations:?the worker says nothing}" > "$5"
 }
 
 per_operation() { # worker, preload, row
@@ -32,24 +39,28 @@ per_operation() { # worker, preload, row
     other=$!
     total "$1" "$2" "$3" "$many" "$scratch/many" || { wait $other; return 1; }
     wait $other || return 1
-    awk 'NR == 1 { i = $1; n = $2 } NR == 2 { printf "%.2f", ($1 - i) / ($2 - n) }' "$scratch/few" "$scratch/many"
+    cat "$scratch/few" "$scratch/many" | awk '
+        NR == 1 { split($0, few) }
+        NR == 2 { for (i = 1; i < NF; i++) printf "%.2f ", ($i - few[i]) / ($NF - few[NF]) }'
 }
 
 net() { # worker, preload, row
     loop=$(per_operation null "" "$3") && gross=$(per_operation "$1" "$2" "$3") || return 1
-    awk -v gross="$gross" -v loop="$loop" 'BEGIN { printf "%.2f", gross - loop }'
+    printf '%s\n%s\n' "$loop" "$gross" | awk '
+        NR == 1 { split($0, loop) }
+        NR == 2 { for (i = 1; i <= NF; i++) printf " %8.2f", $i - loop[i] }'
 }
 
 own_rows() {
     for each in $rows; do
         figure=$(net tagpool "" "$each") || exit 1
-        printf '%-24s %8s\n' "$each" "$figure"
+        printf '%-24s%s\n' "$each" "$figure"
     done
 }
 
 print() { # name, worker, preload
     figure=$(net "$2" "$3" "$row") || exit 1
-    printf '%-24s %8s\n' "$1" "$figure"
+    printf '%-24s%s\n' "$1" "$figure"
 }
 
 is_there() { # can this library be loaded before the C library?
@@ -65,7 +76,8 @@ fi
 echo "tagpool: instructions per allocation and free, net of the loop with two empty calls"
 own_rows
 echo
-echo "row $row, everybody"
+kinds="Ir Dr Dw Bc" simulated="--cache-sim=yes --branch-sim=yes"
+printf '%-24s %8s %8s %8s %8s\n' "row $row, everybody" "in all" reads writes branches
 plain=$("$folder/worker-malloc" who)
 base=
 print tagpool tagpool ""
