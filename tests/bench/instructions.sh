@@ -29,7 +29,14 @@ total() { # worker, preload, row, operations, file: writes what was counted, and
     counted=$(awk -v kinds="$kinds" '
         $1 == "events:" { for (i = 2; i <= NF; i++) at[$i] = i }
         $1 == "summary:" || $1 == "totals:" { split($0, last) }
-        END { for (i = split(kinds, kind, " "); i > 0; i--) line = last[at[kind[i]]] " " line; print line }' "$5.callgrind")
+        END {
+            for (i = split(kinds, kind, " "); i > 0; i--) {
+                if (last[at[kind[i]]] == "") # nothing of that kind, or nothing at all
+                    exit 1
+                line = last[at[kind[i]]] " " line
+            }
+            print line
+        }' "$5.callgrind") || true
     operations=$(sed -n 's/^ns .* ops \([0-9]*\)$/\1/p' "$5.log")
     echo "${counted:?callgrind says nothing} ${operations:?the worker says nothing}" > "$5"
 }
