@@ -31,12 +31,12 @@ total() { # worker, preload, row, operations, file: writes what was counted, and
         $1 == "summary:" || $1 == "totals:" { split($0, last) }
         END {
             for (i = split(kinds, kind, " "); i > 0; i--) {
-                if (last[at[kind[i]]] == "") # nothing of that kind, or nothing at all
-                    exit 1
+                if (last[at[kind[i]]] == "")
+                    exit # nothing of that kind, or nothing at all
                 line = last[at[kind[i]]] " " line
             }
             print line
-        }' "$5.callgrind") || true
+        }' "$5.callgrind")
     operations=$(sed -n 's/^ns .* ops \([0-9]*\)$/\1/p' "$5.log")
     echo "${counted:?callgrind says nothing} ${operations:?the worker says nothing}" > "$5"
 }
@@ -46,9 +46,9 @@ per_operation() { # worker, preload, row
     other=$!
     total "$1" "$2" "$3" "$many" "$scratch/many" || { wait $other; return 1; }
     wait $other || return 1
-    cat "$scratch/few" "$scratch/many" | awk '
+    awk '
         NR == 1 { split($0, few) }
-        NR == 2 { for (i = 1; i < NF; i++) printf "%.2f ", ($i - few[i]) / ($NF - few[NF]) }'
+        NR == 2 { for (i = 1; i < NF; i++) printf "%.2f ", ($i - few[i]) / ($NF - few[NF]) }' "$scratch/few" "$scratch/many"
 }
 
 net() { # worker, preload, row
@@ -84,7 +84,8 @@ echo "tagpool: instructions per allocation and free, net of the loop with two em
 own_rows
 echo
 kinds="Ir Dr Dw Bc" simulated="--cache-sim=yes --branch-sim=yes"
-printf '%-24s %8s %8s %8s %8s\n' "row $row, everybody" "in all" reads writes branches
+echo "row $row, everybody"
+printf '%-24s %8s %8s %8s %8s\n' "" "in all" reads writes branches
 plain=$("$folder/worker-malloc" who)
 base=
 print tagpool tagpool ""
