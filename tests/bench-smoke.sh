@@ -190,6 +190,23 @@ special_is_whole() {
             "special, protection" "special, in reserve" "special, patterns" "samples, 1 in 10,000" "samples, 1 in 1,000,000"
 }
 
+parts_are_left_out() { # each such build takes part when asked for, and that without counts has counted nothing
+    parts=$scratch/parts.json
+    make -s "$bench/worker-without-counts" "$bench/worker-without-peaks" &&
+        QUICK=1 ROWS='pair-64-*,pipe-*,rss-1tag' CONTENDERS='tagpool,without-*' "$bench/bench" "$bench" "$parts" || return 1
+    for part in without-counts without-peaks; do
+        [ "$(grep -c "\"$part\": {\"median\": [0-9]" "$parts")" = 9 ] || { echo "$part is not in all rows"; return 1; }
+    done
+    ! LD_LIBRARY_PATH=$bench/without-counts "$bench/worker-tagpool" pair-64-1tag 1 ops=1000 2> "$scratch/uncounted" &&
+        grep -q 'counted: 0, 0$' "$scratch/uncounted"
+}
+
+limits_are_whole() { # a line for each kind of loop, each of which does something in a cycle
+    QUICK=1 "$bench/limits" > "$scratch/limits" && cat "$scratch/limits" &&
+        awk 'NR == 1 { bad = !/^A cycle takes [0-9.]+ nanoseconds/; next } !($1 > 0) { bad = 1 } END { exit bad || NR != 12 }' \
+            "$scratch/limits"
+}
+
 verifier_refused() {
     ! ROUNDS=many "$bench/tracking" && ! PAIRS=0 "$bench/special"
 }
@@ -241,6 +258,8 @@ check "soak is whole" soak_is_whole
 check "tracking has all figures" tracking_is_whole
 check "special pool has all figures" special_is_whole
 check "wrong numbers are refused there" verifier_refused
+check "builds without a part" parts_are_left_out
+case $(${CC:-cc} -dumpmachine) in x86_64*) check "limits of the processor" limits_are_whole ;; esac
 fake_worker
 check "soak judges a known curve" soak_judges
 if static_is_possible; then

@@ -33,10 +33,11 @@ check() (
     }
     FNR == 1 {
         split(FILENAME, part, "/")
-        # Where the file lives: a floor of the library, the public headers, a program, or a unit test, which may open src/.
+        # Where the file lives: a floor of the library, the public headers, a program, or what may open src/: unit tests, and what
+        # the bench puts before the files of the library.
         folder = part[1] == "src" && part[2] in floor ? part[2] : ""
         kind = folder != "" ? "library" : part[1] == "include" ? "public" : \
-               part[1] == "tests" && part[2] == "unit" ? "unit" : "program"
+               FILENAME ~ /^tests\/(unit|bench\/without)\// ? "unit" : "program"
         if (part[1] == "src" && folder == "" && part[2] !~ /^(tools|gdb)$/)
             bad("src/" part[2] " has no floor")
     }
@@ -80,7 +81,8 @@ check() (
 # Plants the line $3 in the file $2 of an otherwise clean tree; $1 says which rule that breaks.
 plant() {
     rm -rf "$scratch"
-    mkdir -p "$scratch/include/tagpool" "$scratch/examples" "$scratch/tests/unit" "$scratch/tests/api"
+    mkdir -p "$scratch/include/tagpool" "$scratch/examples" "$scratch/tests/unit" "$scratch/tests/api" \
+        "$scratch/tests/bench/without"
     for folder in base port report memory ledger pool view service face; do
         mkdir -p "$scratch/src/$folder"
         printf '#include "base/leaf.h"\n' > "$scratch/src/$folder/leaf.c"
@@ -90,6 +92,7 @@ plant() {
     printf '#include <sys/mman.h>\n#ifdef __linux__\n#endif\n' > "$scratch/src/port/posix.c"
     printf '#include "pool/pool.h"\n#include <unistd.h>\n' > "$scratch/tests/unit/pool.c"
     echo '#include "tagpool/config.h"' > "$scratch/include/tagpool.h"
+    echo '#include "ledger/leaf.h"' > "$scratch/tests/bench/without/leaf.h"
     : > "$scratch/include/tagpool/config.h"
     mkdir -p "$scratch/src/attic"
     if [ -n "$2" ]; then printf '%s\n' "$3" >> "$scratch/$2"; fi

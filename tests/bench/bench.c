@@ -8,8 +8,9 @@
  *   ROUNDS=5              how often everything is measured; the table shows medians
  *   MICROSECONDS=40000    how long one row runs with one contender in one round
  *   ROWS=pattern,...      which rows, as "pair-*,live-64tag"
- *   CONTENDERS=pattern,.. which contenders; also "null" (cost of loop and call) and "lock-glibc", "atomic-glibc",
- *                         "thread-glibc" (the wrappers over glibc), which otherwise do not take part
+ *   CONTENDERS=pattern,.. which contenders; also "null" (cost of loop and call), "lock-glibc", "atomic-glibc",
+ *                         "thread-glibc" (the wrappers over glibc), and with shared linkage "without-counts" and
+ *                         "without-peaks" (ours without what counts, or looks for peaks), which otherwise do not take part
  *   PEERS=path.so,...     further allocators that replace malloc; name=path.so gives them a name
  *   BASE=mimalloc         what ratios refer to, and what the wrappers wrap
  *   LINKAGE=shared        each allocator is a shared library; static: each is linked into its worker, worker-static-NAME, which

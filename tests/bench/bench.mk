@@ -16,7 +16,7 @@ BENCH_SWEEP := $(patsubst %,tests/bench/%.c,sweep sweep_print contenders means o
 BENCH_CURVE := $(patsubst %,tests/bench/%.c,curve contenders options)
 BENCH_WRAPPERS := lock atomic thread null
 BENCH_PROGRAMS := $(patsubst %,$(BENCH)/worker-%,malloc tagpool $(BENCH_WRAPPERS)) \
-    $(patsubst %,$(BENCH)/%,bench sweep soak tracking special)
+    $(patsubst %,$(BENCH)/%,bench sweep soak tracking special limits)
 # The loops are always optimised, and the compiler must not reason about malloc: it would have fewer calls to make.
 BENCH_COMPILE = $(CC) $(filter-out -MMD -MP,$(COMMON)) -O2 -fno-builtin-malloc -fno-builtin-free -pthread
 BENCH_LINK = $(LDFLAGS) -Wl,-z,now -ldl -lm
@@ -38,7 +38,7 @@ soak: bench-programs
 bench-static: bench-programs bench-static-workers
 	@LINKAGE=static $(BENCH)/bench $(BENCH) $(B)/bench-static.json
 
-instructions: bench-programs
+instructions: bench-programs $(BENCH_WITHOUT)
 	@tests/bench/instructions.sh $(BENCH)
 
 $(BENCH)/bench: $(BENCH_DRIVER) $(BENCH_HEADERS) $(B)/flags
@@ -63,6 +63,17 @@ $(BENCH)/worker-tagpool: $(BENCH_WORKER) $(BENCH_HEADERS) $(SO) $(B)/flags
 
 $(BENCH_WRAPPERS:%=$(BENCH)/worker-%): $(BENCH)/worker-%: $(BENCH)/libwrap_%.so $(BENCH_WORKER) $(BENCH_HEADERS)
 	$(BENCH_COMPILE) -DTARGET_WRAP $(BENCH_WORKER) -o $@ $< -Wl,-rpath,'$$ORIGIN' $(BENCH_LINK)
+
+# What a part of the library costs: it is built again without that, with what without/*.h says before each of its files. Only when
+# CONTENDERS asks for one, and for `make instructions`.
+BENCH_WITHOUT := $(patsubst tests/bench/without/%.h,$(BENCH)/worker-without-%,$(wildcard tests/bench/without/*.h))
+bench bench-scale soak: $(if $(findstring without,$(CONTENDERS)$(CONTENDER)),$(BENCH_WITHOUT))
+
+$(BENCH_WITHOUT): $(BENCH)/worker-without-%: tests/bench/without/%.h $(SO) $(BENCH_WORKER) $(BENCH_HEADERS)
+	@$(MAKE) --no-print-directory B=$(BENCH)/without-$* CPPFLAGS='$(CPPFLAGS) -D_GNU_SOURCE -include $<' \
+	    $(SO:$(B)/%=$(BENCH)/without-$*/%)
+	$(BENCH_COMPILE) -DTARGET_TAGPOOL -DTARGET_WITHOUT $(BENCH_WORKER) -o $@ $(SO:$(B)/%=$(BENCH)/without-$*/%) \
+	    -Wl,-rpath,'$$ORIGIN/without-$*' $(BENCH_LINK)
 
 $(BENCH)/libwrap_%.so: tests/bench/wrap_%.c $(BENCH_HEADERS) $(B)/flags
 	@mkdir -p $(@D)

@@ -183,6 +183,19 @@ static void peers_add_given(struct bench_run *run, const char *peers)
     free(copy);
 }
 
+/* Builds of ours without a part, where they are made: bench.mk. */
+static void parts_add(struct bench_run *run)
+{
+    static const char *const names[] = {"without-counts", "without-peaks"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !run->is_static; i++) {
+        char path[BENCH_PATH];
+        snprintf(path, sizeof path, "%s/worker-%s", run->folder, names[i]);
+        if (access(path, X_OK) == 0) {
+            contender_add(run, names[i], names[i], "");
+        }
+    }
+}
+
 /* The wrappers over the base, and those that take part only when asked for by name. */
 static void wrappers_add(struct bench_run *run, const char *wanted, const char *preload)
 {
@@ -198,6 +211,7 @@ static void wrappers_add(struct bench_run *run, const char *wanted, const char *
     }
     if (by_name) {
         contender_add(run, "null", "null", "");
+        parts_add(run);
     }
 }
 

@@ -89,6 +89,7 @@ printf '%-24s %8s %8s %8s %8s\n' "" "in all" reads writes branches
 plain=$("$folder/worker-malloc" who)
 base=
 print tagpool tagpool ""
+for part in counts peaks; do print "  without $part" "without-$part" ""; done
 print glibc malloc ""
 for peer in mimalloc=libmimalloc.so.2 jemalloc=libjemalloc.so.2 tcmalloc=libtcmalloc_minimal.so.4 \
     $(echo "${PEERS:-}" | tr ',' ' '); do

@@ -3,7 +3,7 @@
  * target.h: the allocator that a worker is compiled for, each called directly, in a shared library or linked statically.
  *
  *   TARGET_MALLOC   malloc and free of the C library, or of a peer that LD_PRELOAD or the linker puts before it; no tags
- *   TARGET_TAGPOOL  tagpool
+ *   TARGET_TAGPOOL  tagpool; with TARGET_WITHOUT a build that leaves a part out (without/), whose counts mean nothing
  *   TARGET_WRAP     one of the accounting wrappers (wrap.h), or the wrapper that does nothing
  */
 #ifndef BENCH_TARGET_H
@@ -38,7 +38,11 @@ static inline bool target_counts(uint64_t *allocs, uint64_t *frees)
     tagpool_total_stats(&stats);
     *allocs = stats.allocs;
     *frees = stats.frees;
+#ifdef TARGET_WITHOUT
+    return false;
+#else
     return true;
+#endif
 }
 
 #elif defined(TARGET_WRAP)
