@@ -21,8 +21,15 @@ struct half {
     uint32_t runs[RUN_BINS]; /* free runs: index + 1 of the first, or 0 */
 };
 
+struct slot_ref;
+struct bin;
+
 struct arena {
-    _Alignas(64) const char *table; /* every free reads this line, and hardly anybody writes it: see span_near() */
+    /* Every free reads this line, and hardly anybody writes it: see span_near(). It begins as the bin does of spans that have no
+     * owner: an empty magazine, where no free finds its block. */
+    _Alignas(64) const struct slot_ref *nobody_top;
+    const struct slot_ref *nobody_bound;
+    const char *table;
     uintptr_t open_mask; /* `mask`, or 0 while the front door has closed the fast free, as before the start */
     uintptr_t mask;
     uintptr_t base;
@@ -82,6 +89,23 @@ static inline uintptr_t span_address(const struct span *span)
 {
     /* base + index * 64 KiB, where index = (span - spans) / 128: one shift and one addition, modulo the word. */
     return arena.slope + ((uintptr_t)span << (UNIT_SHIFT - SPAN_SHIFT));
+}
+
+/* The bin of a span. Its entry has the distance from nobody's: so an entry of nobody's, which may be all zero, leads there, and a
+ * free need not ask. `words`: the arena. */
+INLINE struct bin *span_bin_near(const struct arena *words, const struct span *span)
+{
+    return (struct bin *)((uintptr_t)words + PEEK(&span->bin));
+}
+
+static inline struct bin *span_bin(const struct span *span)
+{
+    return span_bin_near(&arena, span);
+}
+
+static inline void span_set_bin(struct span *span, const struct bin *bin)
+{
+    STORE(&span->bin, (uintptr_t)bin - (uintptr_t)&arena);
 }
 
 /* Whether a granule of the arena begins at an address. */

@@ -7,7 +7,7 @@
 /* Makes the entry that of a slab with one slot at offset 0: see span.h for what the factor means. */
 static void run_own(struct heap *heap, struct span *run, unsigned pool, size_t units)
 {
-    STORE(&run->bin, &heap->bin[pool][BIN_RUNS + units]);
+    span_set_bin(run, &heap->bin[pool][BIN_RUNS + units]);
     STORE(&run->notes, &run->big_note);
     STORE(&run->factor, 1);
     STORE(&run->remote, 0);
@@ -91,11 +91,14 @@ void big_empty(struct heap *heap)
                 heap->cached[pool][units] = run->next;
                 run_delete(run);
             }
-        for (size_t units = 1; units <= KEPT_RUN_UNITS; units++)
-            for (struct bin *bin = &heap->bin[pool][BIN_RUNS + units]; bin->top != bin->base; bin->top--) {
+        for (size_t units = 1; units <= KEPT_RUN_UNITS; units++) {
+            struct bin *bin = &heap->bin[pool][BIN_RUNS + units];
+            for (; bin->top != bin->base; bin->top--) {
                 heap->kept_units -= (uint32_t)units;
                 run_delete(span_at(bin->top->block));
             }
+            bin_forget(bin);
+        }
     }
     heap->cached_units = 0;
 }

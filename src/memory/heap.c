@@ -63,7 +63,8 @@ static size_t wide_entries(const struct class_info *info)
 
 static void bin_start(struct bin *bin, unsigned pool, unsigned class, struct slot_ref *base, size_t size)
 {
-    *bin = (struct bin){.top = base, .full = base + size, .base = base, .class = (uint8_t)class, .pool = (uint8_t)pool};
+    *bin = (struct bin){.top = base, .base = base, .size = (uint32_t)size, .class = (uint8_t)class, .pool = (uint8_t)pool};
+    bin_look(bin, true);
 }
 
 /* Where they begin. Returns the first entry behind them, as does the next. */
@@ -148,28 +149,41 @@ void heap_empty(struct heap *heap)
     big_empty(heap);
 }
 
-static const char *check_ref(const struct heap *heap, const struct bin *bin, const struct slot_ref *ref, uint16_t *cached)
+static const char *check_place(const struct heap *heap, const struct bin *bin, const struct slot_ref *ref)
 {
     uintptr_t offset = (uintptr_t)ref->block - arena.base;
     const struct span *span = offset < arena.bytes ? arena.spans + (offset >> UNIT_SHIFT) : NULL;
     uint32_t in_span = (uint32_t)(offset & (UNIT_BYTES - 1));
-    if (span == NULL || span->owner != heap || span->bin != bin)
+    if (span == NULL || span->owner != heap || span_bin(span) != bin)
         return "a magazine holds a block of another bin";
     if (!slab_is_exact(span->factor, in_span) || slab_note(span->notes, span->factor, in_span) != ref->note)
         return "a magazine holds a block with another block's note";
+    return NULL;
+}
+
+static const char *check_ref(const struct heap *heap, const struct bin *bin, const struct slot_ref *ref, uint16_t *cached)
+{
+    const char *wrong = check_place(heap, bin, ref);
+    if (wrong != NULL)
+        return wrong;
     if (note_is_live(*ref->note) || note_is_remote(*ref->note))
         return "a magazine holds a block that is not free";
-    cached[span_index(span)]++;
+    cached[span_index(span_at(ref->block))]++;
     return NULL;
 }
 
 static const char *check_magazine(const struct heap *heap, const struct bin *bin, size_t room, uint16_t *cached)
 {
     const char *wrong = NULL;
-    if (bin->top < bin->base || bin->top > bin->full || bin->full > bin->base + room || bin->base->block != NULL)
+    const struct slot_ref *end = magazine_end(bin), *ref;
+    if (bin->top < bin->base || bin->top > end || end > bin->base + room || bin->base->block != NULL)
         return "a magazine's bounds are wrong";
-    for (const struct slot_ref *ref = bin->base + 1; ref <= bin->top && wrong == NULL; ref++)
+    if (bin->bound != end && (!bin_looks(bin) || bin->patience == 0))
+        return "a magazine is looked at from an odd place on";
+    for (ref = bin->base + 1; ref <= bin->top && wrong == NULL; ref++)
         wrong = check_ref(heap, bin, ref, cached);
+    for (; ref->block != NULL && wrong == NULL; ref++)
+        wrong = ref <= end ? check_place(heap, bin, ref) : "there are entries above a magazine";
     return wrong;
 }
 
@@ -178,7 +192,7 @@ static const char *check_bin(const struct heap *heap, const struct bin *bin, uin
     uint32_t before = 0;
     for (uint32_t link = bin->spans; link != 0; link = span_from_link(link)->next) {
         const struct span *span = span_from_link(link);
-        if (span->kind != SPAN_SLAB || span->owner != heap || span->bin != bin || span->class != bin->class ||
+        if (span->kind != SPAN_SLAB || span->owner != heap || span_bin(span) != bin || span->class != bin->class ||
             span_pool(span) != bin->pool)
             return "a bin's list holds a span of another heap, pool or class";
         if (span->prev != before || (span->flags & SPAN_LINKED) == 0)

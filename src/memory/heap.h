@@ -8,6 +8,10 @@
  * there, both without a look at the span's list or at any free block: the spans are visited when a magazine is empty or full,
  * for many blocks at a time. It holds the address of a block's note too, which then need not be computed. Magazines begin
  * small, side by side: in a few pages together, not one or two each. One that grows moves to where it has room.
+ *
+ * An entry that was taken stays where it is until another takes its place. So when blocks come back in the opposite order, each
+ * finds its own entry above the top, and neither need its note be looked for, nor anything be stored but the top. While that is
+ * so, every free looks there first; once some blocks were not there, none does, until the bin is to try again.
  */
 #ifndef MEMORY_HEAP_H
 #define MEMORY_HEAP_H
@@ -37,23 +41,30 @@ struct slot_ref {
 };
 
 /* Invariants (asserted by heap_check()):
- *     base <= top <= full <= base + magazine_room();  base->block is NULL, all others up to top are free slots of this bin
+ *     base <= top <= base + size <= base + magazine_room();  base->block is NULL, all others up to top are free slots of this bin
+ *     above top are entries that were taken, each a slot of this bin and its note, and then empty ones; none above base + size
+ *     bound is base, and patience > 0; or bound is base + size
  *     spans = this bin's spans that have a slot on their free list, or one that was never handed out */
 struct bin {
     _Alignas(64) struct slot_ref *top; /* the block to take next; base if there is none */
-    struct slot_ref *full; /* where top is when the magazine is full */
+    struct slot_ref *bound; /* from there on a free looks above the top for its block, and goes no further */
     struct slot_ref *base;
     void *rows;            /* what the front door keeps for this heap and pool: not looked into here */
     uint32_t spans;        /* first span of the list: index + 1, or 0 */
     uint8_t class;
     uint8_t pool;
     uint8_t drained;       /* the magazine was empty since it last was full */
+    uint8_t patience;      /* after so many blocks that were not above the top, none looks there */
     uint32_t given;        /* blocks given to spans from a full magazine and not wanted again since */
+    uint32_t size;         /* blocks that fill the magazine */
     uint64_t tally;        /* what an allocation of no bytes counts (base/tally.h) */
     struct slot_ref *wide; /* where the magazine moves when it outgrows its first size; NULL if it need not, or has */
 };
 
 _Static_assert(sizeof(struct bin) == 1 << BIN_SHIFT, "a bin has another size");
+_Static_assert(offsetof(struct bin, top) == offsetof(struct arena, nobody_top) &&
+                   offsetof(struct bin, bound) == offsetof(struct arena, nobody_bound),
+               "nobody's bin begins otherwise");
 _Static_assert(BIN_RUNS + KEPT_RUN_UNITS < BIN_CLOSED, "there are too few bins");
 
 /* How many blocks the magazine of a class has room for where it lies. */
@@ -61,6 +72,32 @@ static inline size_t magazine_room(const struct bin *bin)
 {
     const struct class_info *info = &classes.info[bin->class];
     return bin->wide != NULL ? info->magazine_first : info->magazine_most;
+}
+
+static inline struct slot_ref *magazine_end(const struct bin *bin)
+{
+    return bin->base + bin->size;
+}
+
+#define PATIENCE 4 /* each time a block is not above the top costs as much as is gained by dozens that are */
+
+/* From now on a free first looks above the top; or does not. */
+static inline void bin_look(struct bin *bin, bool above)
+{
+    bin->patience = PATIENCE;
+    bin->bound = above ? bin->base : magazine_end(bin);
+}
+
+static inline bool bin_looks(const struct bin *bin)
+{
+    return bin->bound == bin->base;
+}
+
+/* Empties what is above the top, before a span of the bin's is deleted: if its unit comes back, slots there have other notes. */
+static inline void bin_forget(struct bin *bin)
+{
+    for (struct slot_ref *above = bin->top + 1; above->block != NULL; above++)
+        above->block = NULL;
 }
 
 /* Frees of blocks of another heap's span, chained by their notes; they travel together. */

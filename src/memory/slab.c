@@ -36,7 +36,7 @@ static void bin_unlink(struct bin *bin, struct span *span)
 static void span_fill(struct span *span, struct heap *heap, struct bin *bin)
 {
     const struct class_info *info = &classes.info[bin->class];
-    STORE(&span->bin, bin);
+    span_set_bin(span, bin);
     STORE(&span->factor, info->factor);
     STORE(&span->slot_bytes, info->slot_bytes);
     STORE(&span->tally, tally_of_charge(info->slot_bytes));
@@ -151,7 +151,8 @@ static bool take_slots(struct heap *heap, struct bin *bin, const struct slot_ref
 static bool magazine_move(struct bin *bin)
 {
     size_t taken = (size_t)(bin->top - bin->base); /* the entry at the base is empty here and there */
-    if (!port_expect(bin->wide, (1 + (size_t)classes.info[bin->class].magazine_most) * sizeof *bin->wide))
+    /* One for the base, and one above the end, where a free may look. */
+    if (!port_expect(bin->wide, (2 + (size_t)classes.info[bin->class].magazine_most) * sizeof *bin->wide))
         return false;
     memcpy(bin->wide + 1, bin->base + 1, taken * sizeof *bin->base);
     memset(bin->base + 1, 0, taken * sizeof *bin->base); /* or a search for leaks would find blocks there */
@@ -166,13 +167,15 @@ static bool magazine_move(struct bin *bin)
 static bool bin_grow(struct bin *bin)
 {
     const struct class_info *info = &classes.info[bin->class];
-    size_t size = (size_t)(bin->full - bin->base);
+    size_t size = bin->size;
+    bool looks = bin_looks(bin);
     if (size >= info->magazine_most)
         return false;
     size = size * 2 < info->magazine_most ? size * 2 : info->magazine_most;
     if (size > magazine_room(bin) && !magazine_move(bin))
         return false;
-    bin->full = bin->base + size;
+    bin->size = (uint32_t)size;
+    bin_look(bin, looks);
     return true;
 }
 
@@ -183,7 +186,7 @@ bool slab_refill(struct heap *heap, struct bin *bin)
     if (bin->given > 0) /* what was given to spans is wanted again */
         (void)bin_grow(bin);
     bin->drained = 1;
-    if (!take_slots(heap, bin, bin->base + (bin->full - bin->base + 1) / 2))
+    if (!take_slots(heap, bin, bin->base + (bin->size + 1) / 2))
         return false;
     uint32_t taken = (uint32_t)(bin->top - bin->base);
     bin->given -= bin->given < taken ? bin->given : taken;
@@ -216,20 +219,30 @@ static void give_oldest(struct bin *bin, size_t count, bool keep)
         give_slot(bin, &oldest[i], keep);
     memmove(oldest, oldest + count, (size_t)(bin->top - bin->base - (ptrdiff_t)count) * sizeof *oldest);
     bin->top -= count;
+    bin_forget(bin);
 }
 
-void slab_overflow(struct bin *bin)
+static void bin_overflow(struct bin *bin)
 {
-    size_t size = (size_t)(bin->full - bin->base);
+    size_t size = bin->size;
     bool only_frees = bin->drained == 0; /* full twice and never empty in between */
     /* A block in a magazine keeps its span from being given back, so there should be few of them in the end. */
     if (only_frees && size / 2 >= MAGAZINE_LEAST)
         size /= 2;
-    bin->full = bin->base + size;
     bin->drained = 0;
     size_t count = (size_t)(bin->top - bin->base) - size / 2;
     bin->given += (uint32_t)count;
     give_oldest(bin, count, !only_frees);
+    bin->size = (uint32_t)size;
+    bin_look(bin, false);
+}
+
+void slab_make_room(struct bin *bin)
+{
+    if (bin_looks(bin) && --bin->patience == 0)
+        bin_look(bin, false);
+    if (bin->top == magazine_end(bin))
+        bin_overflow(bin);
 }
 
 void slab_retire(struct bin *bin)
@@ -314,7 +327,7 @@ static NOINLINE void report_lost(const struct span *span, uintptr_t address, uin
 /* Takes a span's remote chain in: into the magazine as long as there is room, or can be. */
 static void collect_span(struct span *span)
 {
-    struct bin *bin = span->bin;
+    struct bin *bin = span_bin(span);
     uint32_t link = exchange_u32(&span->remote, 0);
     while (!note_is_end(link)) {
         uint32_t offset = note_link_offset(link);
@@ -326,7 +339,7 @@ static void collect_span(struct span *span)
             return;
         }
         uint32_t state = note_freed(link) | (link & NOTE_FILLED);
-        if (bin->top != bin->full || bin_grow(bin)) {
+        if (bin->top != magazine_end(bin) || bin_grow(bin)) {
             slab_put(bin, bin->top, ref.block, note, state);
         } else {
             STORE(note, state);

@@ -15,8 +15,8 @@
 /* Puts blocks into an empty magazine; false iff there is no memory. */
 INTERNAL bool slab_refill(struct heap *heap, struct bin *bin);
 
-/* Makes room in a full magazine. */
-INTERNAL void slab_overflow(struct bin *bin);
+/* Makes room in a magazine, if it has none, for a block that is not above its top. */
+INTERNAL void slab_make_room(struct bin *bin);
 
 /* Frees a slot of another heap's span. False iff the note is not live: freed meanwhile. */
 INTERNAL bool slab_free_remote(struct heap *heap, struct span *span, uint32_t *note, uintptr_t address, uint32_t state);
@@ -103,11 +103,18 @@ INLINE void slab_put(struct bin *bin, struct slot_ref *top, void *block, uint32_
     bin->top = top + 1;
 }
 
-/* The same, room or not. */
+/* Puts back the block whose entry is above the top. */
+INLINE void slab_untake(struct bin *bin, struct slot_ref *top, uint32_t state)
+{
+    STORE(top[1].note, state);
+    bin->top = top + 1;
+}
+
+/* Puts any block back, room or not. */
 static inline void slab_put_back(struct bin *bin, void *block, uint32_t *note, uint32_t state)
 {
-    if (bin->top == bin->full)
-        slab_overflow(bin);
+    if (bin->top >= bin->bound)
+        slab_make_room(bin);
     slab_put(bin, bin->top, block, note, state);
 }
 

@@ -44,12 +44,11 @@ enum span_kind {
 };
 
 struct heap;
-struct bin;
 
 struct span {
     /* What a free reads. Of a slab, but for `kind` and `big_note`. */
     struct heap *owner;   /* NULL unless SPAN_SLAB: a heap that finds itself here knows the kind */
-    struct bin *bin;      /* of the owner, for this class and pool */
+    uintptr_t bin;        /* of the owner, for this class and pool: how far it is from where nobody's is, see span_bin() */
     uint32_t *notes;      /* one for each slot, see note.h. Stays behind when the slab goes: who still looks finds notes */
     aligned_u64 factor;   /* how it is cut into slots, see above; 0 where there is no owner: no slot begins anywhere */
     aligned_u64 tally;    /* what the free of a slot counts, but for what its note says: note_tally() */

@@ -23,6 +23,7 @@ void pool_settle(void *block, uint32_t *note, uint32_t state, struct bin *bin)
 {
     ledger_settle(thread_self->number, note_tag_index(state), bin->pool);
     slab_put(bin, bin->top, block, note, state);
+    bin_look(bin, true); /* this happens seldom enough to try again whether blocks come back in order */
 }
 
 /* Of a tag that this thread has counted before; false if the ledger must first learn of it. */
@@ -179,7 +180,7 @@ static bool free_owned(struct thread *thread, struct span *span, uintptr_t addre
     if (!find_plain(thread, span, address, tag, any_tag, &slot))
         return false;
     if (LOAD(&span->owner) == &thread->heap)
-        slab_put_back(span->bin, (void *)address, slot.note, note_freed(slot.live));
+        slab_put_back(span_bin(span), (void *)address, slot.note, note_freed(slot.live));
     else if (!slab_free_remote(&thread->heap, span, slot.note, address, note_freed(slot.live)))
         return false;
     count_free(thread, &slot);

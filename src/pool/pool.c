@@ -263,7 +263,7 @@ static bool take_back(struct thread *thread, const struct place *place, struct e
         return checker_put(&thread->heap, place, state);
     if (owner != &thread->heap)
         return slab_free_remote(&thread->heap, span, place->slot_note, place->start, state);
-    slab_put_back(span->bin, (void *)place->start, place->slot_note, state);
+    slab_put_back(span_bin(span), (void *)place->start, place->slot_note, state);
     return true;
 }
 

@@ -213,6 +213,14 @@ INLINE bool pool_is_plain(uint32_t note, uint32_t tag, bool any_tag)
     return note_is_plain(note) && (any_tag || ledger_tag_of(note_tag_index(note)) == tag);
 }
 
+/* Counts the free of a plain block of this thread's, which has allocated it, and so counted the tag before. True iff the caller
+ * must call pool_settle(). */
+INLINE bool pool_count_free(const struct span *span, const struct bin *bin, uint32_t live)
+{
+    struct tagpool_segment_counts *row = pool_row(bin->rows, note_tag_part(live));
+    return ledger_discharge(row, PEEK(&span->tally) + note_tally(live));
+}
+
 INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
 {
     const struct arena *words = &arena;
@@ -222,26 +230,35 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
     FORGET(offset); /* the block, which is at hand first, is added last */
     offset += (uintptr_t)block;
     if (LIKELY(unit_has_granule(offset) && PEEK(&hit_tag) == 0)) {
-        /* The span is this thread's, or nobody's: then no place is exact. */
-        uint64_t factor = PEEK(&span->factor);
-        FORGET(factor); /* it is wanted twice, and loaded once */
-        uint32_t at = (uint16_t)(uintptr_t)block;
-        FORGET(at); /* or compilers shift twice for what is one move */
-        uint64_t place = slab_place(factor, at);
-        if (LIKELY(slab_place_is_exact(factor, place))) {
-            uint32_t *note = PEEK(&span->notes) + slab_place_slot(place);
-            struct bin *bin = span->bin;
-            struct slot_ref *top = bin->top;
-            uint32_t live = PEEK(note);
-            if (LIKELY(pool_is_plain(live, tag, any_tag) && top != bin->full)) {
-                FETCH(block); /* it will be handed out soon */
+        struct bin *bin = span_bin_near(words, span); /* the span is this thread's, or nobody's */
+        struct slot_ref *top = bin->top;
+        if (top < bin->bound) {
+            uint64_t factor = PEEK(&span->factor);
+            FORGET(factor); /* it is wanted twice, and loaded once */
+            uint32_t at = (uint16_t)(uintptr_t)block;
+            FORGET(at); /* or compilers shift twice for what is one move */
+            uint64_t place = slab_place(factor, at);
+            if (LIKELY(slab_place_is_exact(factor, place))) {
+                uint32_t *note = PEEK(&span->notes) + slab_place_slot(place);
+                uint32_t live = PEEK(note);
+                if (LIKELY(pool_is_plain(live, tag, any_tag))) {
+                    uint32_t state = note_freed_plain(live);
+                    FETCH(block); /* it will be handed out soon */
+                    if (LIKELY(!pool_count_free(span, bin, live)))
+                        slab_put(bin, top, block, note, state);
+                    else
+                        pool_settle(block, note, state, bin);
+                    return;
+                }
+            }
+        } else if (LIKELY(top[1].block == block)) {
+            uint32_t live = PEEK(top[1].note);
+            if (LIKELY(pool_is_plain(live, tag, any_tag))) {
                 uint32_t state = note_freed_plain(live);
-                /* This thread has allocated the block, and so counted the tag before. */
-                struct tagpool_segment_counts *row = pool_row(bin->rows, note_tag_part(live));
-                if (LIKELY(!ledger_discharge(row, PEEK(&span->tally) + note_tally(live))))
-                    slab_put(bin, top, block, note, state);
+                if (LIKELY(!pool_count_free(span, bin, live)))
+                    slab_untake(bin, top, state);
                 else
-                    pool_settle(block, note, state, bin);
+                    pool_settle(block, top[1].note, state, bin);
                 return;
             }
         }

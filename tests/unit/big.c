@@ -73,7 +73,7 @@ static size_t own_units(unsigned heap)
             const struct bin *bin = &heaps[heap].bin[pool][BIN_RUNS + units];
             for (struct slot_ref *ref = bin->base + 1; ref <= bin->top; ref++) {
                 struct span *run = span_at(ref->block);
-                assert_true(run->units == units && span_pool(run) == pool && run->owner == &heaps[heap] && run->bin == bin);
+                assert_true(run->units == units && span_pool(run) == pool && run->owner == &heaps[heap] && span_bin(run) == bin);
                 assert_true(ref->note == &run->big_note && !note_is_live(run->big_note));
             }
         }
@@ -89,8 +89,8 @@ static void expect_run(const struct span *run, unsigned heap, unsigned pool, siz
     for (size_t i = 1; i < run->units; i++)
         assert_true(run[i].kind == SPAN_INSIDE && run[i].first == span_index(run));
     if (run->owner != NULL) {
-        assert_true(big_may_belong(bytes) && run->owner == &heaps[heap] && run->bin->rows == heaps[heap].rows[pool]);
-        assert_true(run->bin == &heaps[heap].bin[pool][BIN_RUNS + run->units] && run->notes == &run->big_note);
+        assert_true(big_may_belong(bytes) && run->owner == &heaps[heap] && span_bin(run)->rows == heaps[heap].rows[pool]);
+        assert_true(span_bin(run) == &heaps[heap].bin[pool][BIN_RUNS + run->units] && run->notes == &run->big_note);
         assert_true(note_at((void *)span_address(run)) == &run->big_note);
     }
 }

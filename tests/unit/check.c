@@ -304,11 +304,108 @@ static void damage_is_told(void **state)
     tagpool_free(block);
 }
 
+static unsigned reports, freed_twice;
+
+static void note_report(const struct tagpool_bugcheck *bugcheck, void *context)
+{
+    (void)context;
+    reports++;
+    freed_twice += bugcheck->code == 0xC2 && bugcheck->parameter[0] == 7;
+}
+
+/* While checkers of memory accesses look on, nothing takes the fast paths. */
+static bool is_checked(void)
+{
+    return LOAD(&pool_state.features) != 0;
+}
+
+/* "An entry of nobody's, which may be all zero, leads there, and a free need not ask": addresses that by their keys look as if
+ * they were in a unit of this thread's, but whose entries are nobody's; and NULL. */
+static void frees_that_lead_to_nobody(void **state)
+{
+    static const uintptr_t offsets[] = {0, 8, 16, 4096, UNIT_BYTES - 16, UNIT_BYTES - 1};
+    (void)state;
+    tagpool_free(tagpool_alloc(TAGPOOL_PAGED, 1, TAG));
+    tagpool_bugcheck_handler_set(note_report, NULL);
+    reports = 0;
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        tagpool_free((void *)(offsets[i] - thread_key));
+        tagpool_free_tag((void *)(offsets[i] - thread_key), TAG);
+    }
+    tagpool_free(NULL);
+    tagpool_bugcheck_handler_set(NULL, NULL);
+    assert_int_equal(reports, 13);
+    expect_whole();
+}
+
+/* "An entry that was taken stays where it is": also when its block was put back elsewhere. The note tells that the block is free
+ * then, and a second free is a mistake like any other. */
+static void freed_twice_above_the_top(void **state)
+{
+    void *first = tagpool_alloc(TAGPOOL_PAGED, 3000, TAG);
+    void *second = tagpool_alloc(TAGPOOL_PAGED, 3000, TAG);
+    struct bin *bin = span_bin(span_at(first));
+    struct tagpool_stats stats;
+    (void)state;
+    tagpool_free(second);
+    tagpool_free(first);
+    if (is_checked())
+        skip();
+    bin_look(bin, true);
+    assert_ptr_equal(tagpool_alloc(TAGPOOL_PAGED, 3000, TAG), first);
+    assert_ptr_equal(tagpool_alloc(TAGPOOL_PAGED, 3000, TAG), second);
+    assert_true( bin->top[2].block == first && bin->top[1].block == second);
+    tagpool_free(first); /* goes to where the second was */
+    assert_true(bin_looks(bin) && bin->top->block == first && bin->top[1].block == first);
+    tagpool_bugcheck_handler_set(note_report, NULL);
+    tagpool_free(first);
+    tagpool_bugcheck_handler_set(NULL, NULL);
+    assert_int_equal(freed_twice, 1);
+    tagpool_free(second);
+    assert_int_equal(tagpool_tag_stats(TAG, TAGPOOL_PAGED, &stats), TAGPOOL_OK);
+    assert_int_equal(stats.allocs - stats.frees, stats.blocks);
+    expect_whole();
+}
+
+/* "Each settling of a row lets the bin try again": after blocks that came back in their own order, until so many did that the row
+ * was settled. Counts are exact all the time. */
+static void looks_again_when_a_row_is_settled(void **state)
+{
+    enum { BYTES = 2000, IN_ORDER = 8 };
+    void *blocks[IN_ORDER];
+    struct tagpool_stats before, after;
+    uint64_t pairs = 0, most = 2 * TALLY_OUT_FIRST_BYTES / BYTES;
+    (void)state;
+    if (is_checked())
+        skip();
+    assert_int_equal(tagpool_tag_stats(TAG, TAGPOOL_PAGED, &before), TAGPOOL_OK);
+    for (int i = 0; i < IN_ORDER; i++)
+        blocks[i] = tagpool_alloc(TAGPOOL_PAGED, BYTES, TAG);
+    const struct bin *bin = span_bin(span_at(blocks[0]));
+    for (int i = 0; i < IN_ORDER; i++)
+        tagpool_free(blocks[i]);
+    assert_false(bin_looks(bin));
+    for (; !bin_looks(bin) && pairs < most; pairs++)
+        tagpool_free(tagpool_alloc(TAGPOOL_PAGED, BYTES, TAG));
+    assert_true(bin_looks(bin) && bin->patience == PATIENCE);
+    for (int i = 0; i < 100; i++, pairs++)
+        tagpool_free(tagpool_alloc(TAGPOOL_PAGED, BYTES, TAG));
+    assert_true(bin_looks(bin) && bin->patience == PATIENCE);
+    assert_int_equal(tagpool_tag_stats(TAG, TAGPOOL_PAGED, &after), TAGPOOL_OK);
+    assert_int_equal(after.allocs - before.allocs, IN_ORDER + pairs);
+    assert_int_equal(after.frees - before.frees, IN_ORDER + pairs);
+    assert_true(after.blocks == before.blocks && after.bytes == before.bytes);
+    expect_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_after_use),       cmocka_unit_test(whole_in_a_child),
         cmocka_unit_test(tags_that_share_a_place),
+        cmocka_unit_test(frees_that_lead_to_nobody),
+        cmocka_unit_test(freed_twice_above_the_top),
+        cmocka_unit_test(looks_again_when_a_row_is_settled),
         cmocka_unit_test(ledger_that_disagrees), cmocka_unit_test(blocks_that_disagree),
         cmocka_unit_test(damage_is_told),
     };

@@ -25,8 +25,9 @@ static void add_area(const struct slot_ref *base, size_t most)
     areas[areas_count++] = (struct area){base, most};
 }
 
-/* "base <= top <= full <= base + magazine_room(); base->block is NULL": all bins are empty, know what they are for, and no
- * magazine reaches into another, of this or another heap, however large it grows, where it begins and where it moves. */
+/* "base <= top <= base + size <= base + magazine_room(); base->block is NULL": all bins are empty, know what they are for, and
+ * look above the top; and no magazine reaches into another, of this or another heap, however large it grows, where it begins and
+ * where it moves. */
 static void bins_of_a_new_heap(void **state)
 {
     (void)state;
@@ -35,13 +36,14 @@ static void bins_of_a_new_heap(void **state)
             for (unsigned number = 0; number <= BIN_RUNS + KEPT_RUN_UNITS; number++) {
                 const struct bin *bin = &heaps[i].bin[pool][number];
                 assert_true(bin->top == bin->base && bin->base->block == NULL && bin->spans == 0 && bin->pool == pool);
+                assert_true(bin_looks(bin) && bin->patience == PATIENCE && bin->top[1].block == NULL);
                 if (number >= CLASS_COUNT) { /* of runs: room for all that may belong to the heap */
-                    assert_true(bin->full == bin->base + KEPT_UNITS_MOST / (number - BIN_RUNS) && bin->wide == NULL);
+                    assert_true(bin->size == KEPT_UNITS_MOST / (number - BIN_RUNS) && bin->wide == NULL);
                     add_area(bin->base, KEPT_UNITS_MOST / (number - BIN_RUNS));
                     continue;
                 }
                 const struct class_info *info = &classes.info[number];
-                assert_true(bin->class == number && bin->full == bin->base + info->magazine_first);
+                assert_true(bin->class == number && bin->size == info->magazine_first);
                 assert_true((bin->wide != NULL) == (info->magazine_first < info->magazine_most));
                 add_area(bin->base, info->magazine_first);
                 if (bin->wide != NULL)
@@ -83,7 +85,7 @@ static void ways_of_open_heaps(void **state)
 
 static void expect_closed(const struct bin *bin, unsigned pool)
 {
-    assert_true(bin->top == bin->base && bin->top == bin->full && bin->top->block == NULL);
+    assert_true(bin->top == bin->base && bin->size == 0 && bin->top->block == NULL);
     assert_ptr_equal(bin, &heaps[0].bin[pool][BIN_CLOSED]);
 }
 
@@ -149,15 +151,21 @@ static void checks_magazines(void **state)
     void *others = heaps_take(1, 1, 9, note_live(1, 0, 0));
     bool zeroed;
     struct span *run = big_take(&heaps[0], 0, 3 * UNIT_BYTES, note_live(1, 0, 0), &zeroed);
-    struct bin *runs = run->bin;
+    struct bin *runs = span_bin(run);
     (void)state;
     (void)heaps_take(0, 1, 10, note_live(1, 0, 0));
     assert_true(heaps_free(0, (void *)span_address(run)));
     EXPECT_DAMAGE(bin->top, bin->base - 1, "a magazine's bounds are wrong");
-    EXPECT_DAMAGE(bin->top, bin->full + 1, "a magazine's bounds are wrong");
-    EXPECT_DAMAGE(bin->full, bin->base + classes.info[9].magazine_first + 1, "a magazine's bounds are wrong");
+    EXPECT_DAMAGE(bin->top, magazine_end(bin) + 1, "a magazine's bounds are wrong");
+    EXPECT_DAMAGE(bin->size, classes.info[9].magazine_first + 1u, "a magazine's bounds are wrong");
     EXPECT_DAMAGE(bin->base->block, outstanding, "a magazine's bounds are wrong");
-    EXPECT_DAMAGE(runs->full, runs->base + KEPT_UNITS_MOST / 3 + 1, "a magazine's bounds are wrong");
+    EXPECT_DAMAGE(runs->size, KEPT_UNITS_MOST / 3 + 1, "a magazine's bounds are wrong");
+    EXPECT_DAMAGE(bin->bound, bin->base + 1, "a magazine is looked at from an odd place on");
+    EXPECT_DAMAGE(bin->patience, 0, "a magazine is looked at from an odd place on");
+    assert_ptr_equal(bin->top[1].block, outstanding);
+    EXPECT_DAMAGE(bin->top[1], *other->top, "a magazine holds a block of another bin");
+    EXPECT_DAMAGE(bin->top[1].note, bin->top->note, "a magazine holds a block with another block's note");
+    EXPECT_DAMAGE(bin->size, (uint32_t)(bin->top - bin->base), "there are entries above a magazine");
     EXPECT_DAMAGE(*bin->top, *other->top, "a magazine holds a block of another bin");
     EXPECT_DAMAGE(*bin->top, *heaps[1].bin[1][9].top, "a magazine holds a block of another bin");
     EXPECT_DAMAGE(bin->top->block, &heaps, "a magazine holds a block of another bin");
@@ -192,7 +200,7 @@ static void checks_lists(void **state)
     EXPECT_DAMAGE(first->owner, &heaps[1], "a bin's list holds a span of another heap, pool or class");
     EXPECT_DAMAGE(first->kind, SPAN_BIG, "a bin's list holds a span of another heap, pool or class");
     EXPECT_DAMAGE(first->class, 3, "a bin's list holds a span of another heap, pool or class");
-    EXPECT_DAMAGE(first->bin, bin + 1, "a bin's list holds a span of another heap, pool or class");
+    EXPECT_DAMAGE(first->bin, first->bin + sizeof *bin, "a bin's list holds a span of another heap, pool or class");
     EXPECT_DAMAGE(bin->spans, span_to_link(span_at(elsewhere)), "a bin's list holds a span of another heap, pool or class");
     EXPECT_DAMAGE(first->prev, 1, "a bin's list is broken");
     EXPECT_DAMAGE(first->flags, 0, "a bin's list is broken");

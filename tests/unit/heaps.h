@@ -59,7 +59,7 @@ static inline void *heaps_take(unsigned heap, unsigned pool, unsigned class, uin
 static inline void heaps_overflow(unsigned heap, struct bin *bin)
 {
     (void)heap;
-    slab_overflow(bin);
+    slab_make_room(bin);
 }
 
 /* Gives all free blocks of a bin to their spans, and spans without blocks to the arena. */
@@ -77,10 +77,13 @@ static inline bool heaps_free(unsigned heap, void *block)
     uint32_t state = note_freed(*note);
     if (span->owner != &heaps[heap])
         return slab_free_remote(&heaps[heap], span, note, (uintptr_t)block, state);
-    struct bin *bin = span->bin;
-    if (bin->top == bin->full)
-        heaps_overflow(heap, bin);
-    slab_put(bin, bin->top, block, note, state);
+    struct bin *bin = span_bin(span);
+    if (bin->top >= bin->bound && bin->top[1].block == block) {
+        assert_ptr_equal(bin->top[1].note, note);
+        slab_untake(bin, bin->top, state);
+    } else {
+        slab_put_back(bin, block, note, state);
+    }
     return true;
 }
 

@@ -29,7 +29,7 @@ static struct bin *bin_of(unsigned heap, unsigned pool, unsigned class)
 
 static size_t size_of(const struct bin *bin)
 {
-    return (size_t)(bin->full - bin->base);
+    return bin->size;
 }
 
 static size_t held_by(const struct bin *bin)
@@ -47,7 +47,7 @@ static void take_block(unsigned heap, unsigned pool, unsigned class, uint32_t ma
     assert_non_null(memory);
     struct span *span = span_at(memory);
     assert_true(span->kind == SPAN_SLAB && span->class == class && span->owner == &heaps[heap]);
-    assert_true(span->bin == bin_of(heap, pool, class) && span->bin->rows == heaps[heap].rows[pool]);
+    assert_true(span_bin(span) == bin_of(heap, pool, class) && span_bin(span)->rows == heaps[heap].rows[pool]);
     assert_true(span_pool(span) == pool && span_slot_bytes(span) == bytes);
     assert_true(offset_at(memory) + bytes <= UNIT_BYTES);
     assert_int_equal(*note_at(memory), live);
@@ -111,6 +111,73 @@ static void takes_what_was_put_last(void **state)
     heaps_expect_empty();
 }
 
+/* "When blocks come back in the opposite order, each finds its own entry above the top": nothing is stored there. */
+static void finds_what_was_taken_last(void **state)
+{
+    struct bin *bin = bin_of(0, 0, 6);
+    static struct slot_ref before[8];
+    (void)state;
+    for (uint32_t i = 0; i < 8; i++)
+        take_block(0, 0, 6, i + 1);
+    struct slot_ref *top = bin->top;
+    memcpy(before, top + 1, sizeof before);
+    for (size_t i = 8; i-- > 0;) {
+        assert_true(bin_looks(bin) && bin->top[1].block == blocks[i].memory);
+        free_block(0, i);
+    }
+    assert_ptr_equal(bin->top, top + 8);
+    assert_memory_equal(top + 1, before, sizeof before);
+    assert_int_equal(bin->patience, PATIENCE);
+    heaps_expect_whole();
+    heaps_expect_empty();
+}
+
+/* "After so many blocks that were not above the top, none looks there", "until the bin is to try again". */
+static void looks_no_longer(void **state)
+{
+    struct bin *bin = bin_of(0, 0, 6);
+    (void)state;
+    bin_look(bin, true);
+    for (uint32_t i = 0; i < 3 * PATIENCE; i++)
+        take_block(0, 0, 6, i + 1);
+    for (int i = 0; i < PATIENCE; i++) {
+        assert_true(bin_looks(bin) && bin->patience == PATIENCE - i);
+        assert_true(heaps_free(0, blocks[i].memory)); /* the oldest */
+        heaps_expect_whole();
+    }
+    assert_true(!bin_looks(bin) && bin->bound == magazine_end(bin));
+    bin_look(bin, true);
+    assert_true(bin_looks(bin) && bin->patience == PATIENCE);
+    for (int i = PATIENCE; i < 3 * PATIENCE; i++)
+        assert_true(heaps_free(0, blocks[i].memory));
+    block_count = 0;
+    heaps_expect_empty();
+}
+
+/* "Empties what is above the top, before a span of the bin's is deleted: if its unit comes back, slots there have other
+ * notes." */
+static void forgets_deleted_spans(void **state)
+{
+    const unsigned class = 20;
+    struct bin *bin = bin_of(0, 0, class);
+    (void)state;
+    void *block = heaps_take(0, 0, class, note_live(1, 0, 0));
+    const uint32_t *note = note_at(block);
+    void *above = heaps_take(0, 0, class, note_live(1, 0, 0)); /* its entry stays above the top */
+    assert_true(heaps_free(0, block) && heaps_free(0, above));
+    assert_ptr_equal(heaps_take(0, 0, class, note_live(1, 0, 0)), above);
+    assert_true(heaps_free(0, above));
+    heaps_retire(0, bin);
+    assert_true(bin->top == bin->base && bin->top[1].block == NULL);
+    void *elsewhere = heaps_take(0, 1, class, note_live(2, 0, 0)); /* gets these notes */
+    assert_ptr_equal(note_at(elsewhere), note);
+    void *again = heaps_take(0, 0, class, note_live(3, 0, 0));
+    assert_ptr_equal(again, block);
+    assert_ptr_not_equal(note_at(again), note);
+    assert_true(heaps_free(0, again) && heaps_free(0, elsewhere));
+    heaps_expect_empty();
+}
+
 /* "Full ... makes room": gives those that have been there longest, the rest stays in its order. */
 static void overflow_gives_the_oldest(void **state)
 {
@@ -121,14 +188,14 @@ static void overflow_gives_the_oldest(void **state)
         all[i] = heaps_take(0, 0, 3, note_live(1, 0, 0));
     bin->drained = 1;
     uint32_t freed = 0;
-    while (bin->top != bin->full)
+    while (bin->top != magazine_end(bin))
         assert_true(heaps_free(0, all[freed++]));
     size_t held = held_by(bin);
     static struct slot_ref before[8192];
     memcpy(before, bin->base + 1, held * sizeof *before);
     heaps_overflow(0, bin);
     size_t left = held_by(bin);
-    assert_true(left < held && bin->top != bin->full);
+    assert_true(left < held && bin->top != magazine_end(bin) && bin->top[1].block == NULL);
     assert_memory_equal(bin->base + 1, before + (held - left), left * sizeof *before);
     for (size_t i = 0; i < held - left; i++)
         assert_true(before[i].block != bin->top->block);
@@ -207,7 +274,7 @@ static void magazines_grow(void **state)
         assert_true(size_of(bin) > info->magazine_first || info->magazine_first == info->magazine_most);
         assert_ptr_equal(bin->base, wide != NULL ? wide : first);
         assert_null(bin->wide);
-        EXPECT_DAMAGE(bin->full, bin->base + info->magazine_most + 1, "a magazine's bounds are wrong");
+        EXPECT_DAMAGE(bin->size, info->magazine_most + 1u, "a magazine's bounds are wrong");
         heaps_expect_empty();
     }
 }
@@ -379,13 +446,14 @@ static void collects_into_a_full_magazine(void **state)
     for (uint32_t i = 0; i < 4 * most; i++)
         take_block(0, 1, class, i + 1);
     heaps_retire(0, bin);
-    bin->full = bin->base + MAGAZINE_LEAST;
+    bin->size = MAGAZINE_LEAST;
+    bin_look(bin, false);
     for (size_t i = 3 * most; i-- > 0;)
         free_block(1, i);
     heap_flush(&heaps[1]);
     heap_collect(&heaps[0]);
-    assert_ptr_equal(bin->top, bin->full);
-    assert_ptr_equal(bin->full, bin->base + most);
+    assert_ptr_equal(bin->top, magazine_end(bin));
+    assert_int_equal(bin->size, most);
     assert_int_not_equal(bin->spans, 0);
     heaps_expect_whole();
     while (block_count > 0)
@@ -414,7 +482,7 @@ static void reports_a_free_lost(void **state)
     (void)state;
     assert_true(heaps_free(1, pair[0]));
     assert_true(slab_free_remote(&heaps[1], span, note, (uintptr_t)pair[1], note_freed(seen)));
-    slab_put(span->bin, span->bin->top, pair[1], note, note_freed(seen)); /* the owner, who looked before */
+    slab_put(span_bin(span), span_bin(span)->top, pair[1], note, note_freed(seen)); /* the owner, who looked before */
     heap_flush(&heaps[1]);
     bugcheck_handler_set(note_report, NULL);
     heap_collect(&heaps[0]);
@@ -530,6 +598,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_spans),
         cmocka_unit_test(takes_what_was_put_last),
+        cmocka_unit_test(finds_what_was_taken_last),
+        cmocka_unit_test(looks_no_longer),
+        cmocka_unit_test(forgets_deleted_spans),
         cmocka_unit_test(overflow_gives_the_oldest),
         cmocka_unit_test(magazines_stay),
         cmocka_unit_test(magazines_grow),
