@@ -6,13 +6,9 @@
 
 INTERNAL const struct span span_of_nobody;
 
-/* What is above nobody's magazine. Who frees NULL finds it there, with the note of a slot that was never handed out. */
-static uint32_t nobody_note;
-static const struct slot_ref nobody_slots[] = {{NULL, NULL}, {NULL, &nobody_note}};
-
 /* The table has that one entry while there is none. */
 INTERNAL struct arena arena = {
-    .nobody_top = nobody_slots, .nobody_bound = nobody_slots, .table = (const char *)&span_of_nobody, .lock = PORT_LOCK_INITIAL};
+    .nobody_top = no_blocks, .nobody_bound = no_blocks, .table = (const char *)&span_of_nobody, .lock = PORT_LOCK_INITIAL};
 
 /* Fresh memory is committed in steps of this many units, so that the system is asked once per 4 MiB. */
 #define COMMIT_STEP_UNITS 64

@@ -10,8 +10,8 @@
 
 INTERNAL struct heap_table heap_table;
 
-/* Where the magazine of a bin begins that never has a block. */
-static struct slot_ref no_blocks;
+static uint32_t no_note;
+INTERNAL struct slot_ref no_blocks[2] = {{NULL, NULL}, {NULL, &no_note}};
 
 /* The ways of all pools to a bin, or to one that is always empty. */
 static void set_ways(uint16_t *ways, bool open, unsigned bin, size_t before)
@@ -126,7 +126,7 @@ bool heap_start(struct heap *heap)
     for (unsigned pool = 0; pool < POOLS; pool++) {
         for (unsigned class = 0; class < CLASS_COUNT; class ++)
             heap->bin[pool][class].tally = tally_of(classes.info[class].slot_bytes, classes.info[class].slot_bytes);
-        bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, &no_blocks, 0);
+        bin_start(&heap->bin[pool][BIN_CLOSED], pool, 0, no_blocks, 0);
         for (unsigned i = 0; i < BINS; i++)
             heap->bin[pool][i].rows = heap->rows[pool];
     }

@@ -47,7 +47,7 @@ struct slot_ref {
  *     spans = this bin's spans that have a slot on their free list, or one that was never handed out */
 struct bin {
     _Alignas(64) struct slot_ref *top; /* the block to take next; base if there is none */
-    struct slot_ref *bound; /* from there on a free looks above the top for its block, and goes no further */
+    struct slot_ref *bound; /* if top is not below, a free looks for its block above it, and nowhere else */
     struct slot_ref *base;
     void *rows;            /* what the front door keeps for this heap and pool: not looked into here */
     uint32_t spans;        /* first span of the list: index + 1, or 0 */
@@ -74,6 +74,7 @@ static inline size_t magazine_room(const struct bin *bin)
     return bin->wide != NULL ? info->magazine_first : info->magazine_most;
 }
 
+/* Where top is when the magazine is full. */
 static inline struct slot_ref *magazine_end(const struct bin *bin)
 {
     return bin->base + bin->size;
@@ -99,6 +100,10 @@ static inline void bin_forget(struct bin *bin)
     for (struct slot_ref *above = bin->top + 1; above->block != NULL; above++)
         above->block = NULL;
 }
+
+/* The magazine of bins that never have a block: of closed heaps, and nobody's. Who frees NULL finds it above the top, with the
+ * note of a slot that was never handed out. */
+INTERNAL_OBJECT struct slot_ref no_blocks[2];
 
 /* Frees of blocks of another heap's span, chained by their notes; they travel together. */
 struct batch {

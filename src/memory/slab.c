@@ -229,12 +229,12 @@ static void bin_overflow(struct bin *bin)
     /* A block in a magazine keeps its span from being given back, so there should be few of them in the end. */
     if (only_frees && size / 2 >= MAGAZINE_LEAST)
         size /= 2;
+    bin->size = (uint32_t)size;
+    bin_look(bin, false);
     bin->drained = 0;
     size_t count = (size_t)(bin->top - bin->base) - size / 2;
     bin->given += (uint32_t)count;
     give_oldest(bin, count, !only_frees);
-    bin->size = (uint32_t)size;
-    bin_look(bin, false);
 }
 
 void slab_make_room(struct bin *bin)

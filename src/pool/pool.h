@@ -230,7 +230,8 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
     FORGET(offset); /* the block, which is at hand first, is added last */
     offset += (uintptr_t)block;
     if (LIKELY(unit_has_granule(offset) && PEEK(&hit_tag) == 0)) {
-        struct bin *bin = span_bin_near(words, span); /* the span is this thread's, or nobody's */
+        /* The span is this thread's, or nobody's: then no place is exact, and no block above the top. */
+        struct bin *bin = span_bin_near(words, span);
         struct slot_ref *top = bin->top;
         if (top < bin->bound) {
             uint64_t factor = PEEK(&span->factor);

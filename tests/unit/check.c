@@ -7,6 +7,7 @@
 
 #include "damage.h"
 #include "memory/big.h"
+#include "pool/checker.h"
 #include "pool/pool.h"
 #include "random.h"
 #include "tagpool.h"
@@ -313,12 +314,6 @@ static void note_report(const struct tagpool_bugcheck *bugcheck, void *context)
     freed_twice += bugcheck->code == 0xC2 && bugcheck->parameter[0] == 7;
 }
 
-/* While checkers of memory accesses look on, nothing takes the fast paths. */
-static bool is_checked(void)
-{
-    return LOAD(&pool_state.features) != 0;
-}
-
 /* "An entry of nobody's, which may be all zero, leads there, and a free need not ask": addresses that by their keys look as if
  * they were in a unit of this thread's, but whose entries are nobody's; and NULL. */
 static void frees_that_lead_to_nobody(void **state)
@@ -349,12 +344,12 @@ static void freed_twice_above_the_top(void **state)
     (void)state;
     tagpool_free(second);
     tagpool_free(first);
-    if (is_checked())
-        skip();
+    if (checker_is_on())
+        skip(); /* nothing takes the fast paths then */
     bin_look(bin, true);
     assert_ptr_equal(tagpool_alloc(TAGPOOL_PAGED, 3000, TAG), first);
     assert_ptr_equal(tagpool_alloc(TAGPOOL_PAGED, 3000, TAG), second);
-    assert_true( bin->top[2].block == first && bin->top[1].block == second);
+    assert_true(bin->top[2].block == first && bin->top[1].block == second);
     tagpool_free(first); /* goes to where the second was */
     assert_true(bin_looks(bin) && bin->top->block == first && bin->top[1].block == first);
     tagpool_bugcheck_handler_set(note_report, NULL);
@@ -376,8 +371,8 @@ static void looks_again_when_a_row_is_settled(void **state)
     struct tagpool_stats before, after;
     uint64_t pairs = 0, most = 2 * TALLY_OUT_FIRST_BYTES / BYTES;
     (void)state;
-    if (is_checked())
-        skip();
+    if (checker_is_on())
+        skip(); /* nothing takes the fast paths then */
     assert_int_equal(tagpool_tag_stats(TAG, TAGPOOL_PAGED, &before), TAGPOOL_OK);
     for (int i = 0; i < IN_ORDER; i++)
         blocks[i] = tagpool_alloc(TAGPOOL_PAGED, BYTES, TAG);
