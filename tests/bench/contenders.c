@@ -183,16 +183,13 @@ static void peers_add_given(struct bench_run *run, const char *peers)
     free(copy);
 }
 
-/* Builds of ours without a part, where they are made: bench.mk. */
-static void parts_add(struct bench_run *run)
+/* Builds of ours without a part: bench.mk makes them when they are asked for, and those of another time may be old. */
+static void parts_add(struct bench_run *run, const char *wanted)
 {
     static const char *const names[] = {"without-counts", "without-peaks"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && !run->is_static; i++) {
-        char path[BENCH_PATH];
-        snprintf(path, sizeof path, "%s/worker-%s", run->folder, names[i]);
-        if (access(path, X_OK) == 0) {
-            contender_add(run, names[i], names[i], "");
-        }
+    bool are_made = !run->is_static && strstr(wanted, "without") != NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && are_made; i++) {
+        contender_add(run, names[i], names[i], "");
     }
 }
 
@@ -211,7 +208,7 @@ static void wrappers_add(struct bench_run *run, const char *wanted, const char *
     }
     if (by_name) {
         contender_add(run, "null", "null", "");
-        parts_add(run);
+        parts_add(run, wanted);
     }
 }
 
