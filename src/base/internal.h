@@ -33,6 +33,7 @@
 #if defined(__x86_64__) && defined(__ELF__) /* the calling convention of System V */
 #define THREE_STAY(first, second, third) __asm__("" : : "D"(first), "S"(second), "d"(third))
 #define FOUR_STAY(first, second, third, fourth) __asm__("" : : "D"(first), "S"(second), "d"(third), "c"(fourth))
+#define FORGET_IN_THIRD(variable) __asm__("" : "+d"(variable)) /* FORGET(), in the register of a third argument */
 #define RESULT_STAYS(result) \
     do { \
         __asm__("" : "+a"(result)); \
@@ -42,6 +43,7 @@
 #else
 #define THREE_STAY(first, second, third) ((void)(first), (void)(second), (void)(third))
 #define FOUR_STAY(first, second, third, fourth) ((void)(first), (void)(second), (void)(third), (void)(fourth))
+#define FORGET_IN_THIRD(variable) FORGET(variable)
 #define RESULT_STAYS(result) ((void)(result))
 #endif
 

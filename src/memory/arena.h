@@ -143,9 +143,9 @@ static inline unsigned span_pool(const struct span *span)
  *     a heap's key + an address - the key of span_near() = the offset in that unit
  * iff the address is in it and the heap its owner; otherwise it is more than any offset. For if neither is so, what both are
  * off by would have to cancel out: but keys differ by two units or more, and by less than a window; addresses that lead to the
- * same entry by less than a unit, or by whole windows. Heaps are numbered from 0 on; key 0 is nobody's. */
+ * same entry by less than a unit, or by whole windows. Heaps are numbered from 0 on; key 0 is nobody's, all others are odd. */
 #define HEAP_KEY_SHIFT (UNIT_SHIFT + 1)
-#define HEAP_KEY(number) (((uintptr_t)(number) + 1) << HEAP_KEY_SHIFT)
+#define HEAP_KEY(number) ((((uintptr_t)(number) + 1) << HEAP_KEY_SHIFT) + 1)
 
 /* Lists link spans by index + 1, 0 for none. */
 static inline struct span *span_from_link(uint32_t link)

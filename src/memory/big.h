@@ -12,7 +12,7 @@
 #define MEMORY_BIG_H
 
 #include "base/tally.h"
-#include "memory/heap.h"
+#include "memory/free_way.h"
 
 /* A run for `bytes` bytes (0 too) with `live` and its slack as its note, or NULL. *zeroed: its memory reads zero. */
 INTERNAL struct span *big_take(struct heap *heap, unsigned pool, size_t bytes, uint32_t live, bool *zeroed);
@@ -70,9 +70,10 @@ static inline void big_describe(struct span *run, size_t bytes, uint32_t live)
     STORE_RELEASE(&run->big_note, big_note_live(live, bytes));
 }
 
-/* Notes another requested size for a live run of the same length. */
+/* Notes another requested size for a live run of the same length. pre: it is of this thread's heap, or its charge stays. */
 static inline void big_resize(struct span *run, size_t bytes)
 {
+    free_way_cool();
     big_describe(run, bytes, LOAD(&run->big_note) & ~NOTE_LINK_MASK);
 }
 
@@ -89,6 +90,7 @@ INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t b
     struct span *run = (void *)((char *)top->note - offsetof(struct span, big_note));
     uint32_t slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
     if (UNLIKELY(slack >= PAGE_BYTES)) {
+        free_way_cool();
         big_set_bytes(run, bytes);
         slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
     }

@@ -6,11 +6,12 @@
 
 #include "base/tally.h"
 #include "memory/big.h"
+#include "memory/free_way.h"
 #include "memory/slab.h"
 
 INTERNAL struct heap_table heap_table;
 
-static uint32_t no_note;
+INTERNAL uint32_t no_note;
 INTERNAL struct slot_ref no_blocks[2] = {{NULL, NULL}, {NULL, &no_note}};
 
 /* The ways of all pools to a bin, or to one that is always empty. */
@@ -211,5 +212,7 @@ const char *heap_check(const struct heap *heap, uint16_t *cached)
         for (size_t units = 1; units <= KEPT_RUN_UNITS && wrong == NULL; units++)
             wrong = check_magazine(heap, &heap->bin[pool][BIN_RUNS + units], run_magazine_most(units), cached);
     }
+    if (wrong == NULL)
+        wrong = free_way_check(heap);
     return wrong != NULL || heap->kept_units <= KEPT_UNITS_MOST ? wrong : "a heap keeps too many runs";
 }

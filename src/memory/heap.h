@@ -94,15 +94,18 @@ static inline bool bin_looks(const struct bin *bin)
     return bin->bound == bin->base;
 }
 
+/* What an empty entry above the top has for its block's note where frees may look without having asked whether they were given a
+ * block at all: that of a slot that was never handed out. */
+INTERNAL_OBJECT uint32_t no_note;
+
 /* Empties what is above the top, before a span of the bin's is deleted: if its unit comes back, slots there have other notes. */
 static inline void bin_forget(struct bin *bin)
 {
     for (struct slot_ref *above = bin->top + 1; above->block != NULL; above++)
-        above->block = NULL;
+        *above = (struct slot_ref){NULL, &no_note};
 }
 
-/* The magazine of bins that never have a block: of closed heaps, and nobody's. Who frees NULL finds it above the top, with the
- * note of a slot that was never handed out. */
+/* The magazine of bins that never have a block: of closed heaps, and nobody's. */
 INTERNAL_OBJECT struct slot_ref no_blocks[2];
 
 /* Frees of blocks of another heap's span, chained by their notes; they travel together. */

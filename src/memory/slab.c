@@ -188,6 +188,7 @@ bool slab_refill(struct heap *heap, struct bin *bin)
     bin->drained = 1;
     if (!take_slots(heap, bin, bin->base + (bin->size + 1) / 2))
         return false;
+    free_way_refilled(bin);
     uint32_t taken = (uint32_t)(bin->top - bin->base);
     bin->given -= bin->given < taken ? bin->given : taken;
     return true;
@@ -329,6 +330,7 @@ static void collect_span(struct span *span)
 {
     struct bin *bin = span_bin(span);
     uint32_t link = exchange_u32(&span->remote, 0);
+    free_way_cool();
     while (!note_is_end(link)) {
         uint32_t offset = note_link_offset(link);
         uint32_t *note = slab_note(span->notes, span->factor, offset);

@@ -10,7 +10,7 @@
 #ifndef MEMORY_SLAB_H
 #define MEMORY_SLAB_H
 
-#include "memory/heap.h"
+#include "memory/free_way.h"
 
 /* Puts blocks into an empty magazine; false iff there is no memory. */
 INTERNAL bool slab_refill(struct heap *heap, struct bin *bin);
@@ -113,6 +113,7 @@ INLINE void slab_untake(struct bin *bin, struct slot_ref *top, uint32_t state)
 /* Puts any block back, room or not. */
 static inline void slab_put_back(struct bin *bin, void *block, uint32_t *note, uint32_t state)
 {
+    free_way_cool();
     if (bin->top >= bin->bound)
         slab_make_room(bin);
     slab_put(bin, bin->top, block, note, state);

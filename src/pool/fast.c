@@ -23,7 +23,9 @@ void pool_settle(void *block, uint32_t *note, uint32_t state, struct bin *bin)
 {
     ledger_settle(thread_self->number, note_tag_index(state), bin->pool);
     slab_put(bin, bin->top, block, note, state);
-    bin_look(bin, true); /* this happens seldom enough to try again whether blocks come back in order */
+    /* Seldom enough to try something: that the bin is hot, if blocks came back in order; otherwise, whether they do now. */
+    free_way_heat(bin, block);
+    bin_look(bin, true);
 }
 
 /* Of a tag that this thread has counted before; false if the ledger must first learn of it. */
@@ -234,6 +236,13 @@ static __attribute__((noinline)) void free_seldom(void *block, uint32_t tag, boo
         free_rest(block, tag, any_tag);
     else
         pool_free_slow(block, tag, any_tag);
+}
+
+/* The block is not what is above the hot bin's top, or must be looked at: so no bin is hot any more. */
+NOINLINE void pool_free_cooled(void *block, uint32_t tag, bool any_tag)
+{
+    free_way_cool();
+    pool_free_by_entry(free_way.first, block, tag, any_tag);
 }
 
 /* Like the fast paths this calls nobody while all is plain, so that no registers are to be saved for that. While the front door

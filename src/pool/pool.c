@@ -306,6 +306,13 @@ void pool_free_slow(void *block, uint32_t tag, bool any_tag)
 
 /* ---- reallocate ---- */
 
+/* Whether this thread may change what the free of a run counts: its owner may have that at hand (struct free_way). */
+static bool may_recharge(const struct span *run)
+{
+    const struct heap *owner = LOAD(&run->owner);
+    return owner == NULL || (thread_self != NULL && owner == &thread_self->heap);
+}
+
 /* Changes the requested size where the block lies, if its class or length in units stays. */
 static bool resize_in_place(const struct place *place, size_t bytes)
 {
@@ -314,6 +321,8 @@ static bool resize_in_place(const struct place *place, size_t bytes)
         return false;
     if (span->kind == SPAN_BIG) {
         if (bytes <= SLAB_MOST_BYTES || bytes > arena.bytes / POOLS || big_units(bytes) != span->units)
+            return false;
+        if (big_charged(bytes) != place->charged && !may_recharge(span))
             return false;
         big_resize(span, bytes);
         return true;

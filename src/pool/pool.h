@@ -80,6 +80,7 @@ INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const
 INTERNAL void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread,
                               size_t tag_part);
 INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag, const struct span *nearby); /* span_near() */
+INTERNAL void pool_free_cooled(void *block, uint32_t tag, bool any_tag);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
 INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame);
 
@@ -215,18 +216,42 @@ INLINE bool pool_is_plain(uint32_t note, uint32_t tag, bool any_tag)
 
 /* Counts the free of a plain block of this thread's, which has allocated it, and so counted the tag before. True iff the caller
  * must call pool_settle(). */
-INLINE bool pool_count_free(const struct span *span, const struct bin *bin, uint32_t live)
+INLINE bool pool_count_free(const struct bin *bin, const aligned_u64 *charge, uint32_t live)
 {
     struct tagpool_segment_counts *row = pool_row(bin->rows, note_tag_part(live));
-    return ledger_discharge(row, PEEK(&span->tally) + note_tally(live));
+    return ledger_discharge(row, PEEK(charge) + note_tally(live));
 }
 
-INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
+/* Frees the block whose entry is above the top. False iff it must be looked at. */
+INLINE bool pool_untake(struct bin *bin, struct slot_ref *top, void *block, const aligned_u64 *charge, uint32_t tag, bool any_tag)
+{
+    uint32_t live = PEEK(top[1].note);
+    if (UNLIKELY(!pool_is_plain(live, tag, any_tag)))
+        return false;
+    uint32_t state = note_freed_plain(live);
+    if (LIKELY(!pool_count_free(bin, charge, live)))
+        slab_untake(bin, top, state);
+    else
+        pool_settle(block, top[1].note, state, bin);
+    return true;
+}
+
+/* Frees a block of the hot bin. False iff it is of another, something is on, or the block must be looked at: as must NULL, which
+ * is taken for an empty entry's. */
+INLINE bool pool_free_hot(struct bin *bin, void *block, uint32_t tag, bool any_tag)
+{
+    struct slot_ref *top = bin->top;
+    return LIKELY(top[1].block == block && (PEEK(&hit_tag) | PEEK(&pool_state.features)) == 0) &&
+           pool_untake(bin, top, block, &free_way.charge, tag, any_tag);
+}
+
+/* Frees a block by its unit's entry. `key`: of this thread's heap. */
+INLINE void pool_free_by_entry(uintptr_t key, void *block, uint32_t tag, bool any_tag)
 {
     const struct arena *words = &arena;
-    FORGET(words); /* one register for them: an address of its own for each costs more than the word */
+    FORGET_IN_THIRD(words); /* one register for them: an address of its own for each costs more than the word */
     const struct span *span = span_near(words, block);
-    uintptr_t offset = thread_key - PEEK(&span->key);
+    uintptr_t offset = key - PEEK(&span->key);
     FORGET(offset); /* the block, which is at hand first, is added last */
     offset += (uintptr_t)block;
     if (LIKELY(unit_has_granule(offset) && PEEK(&hit_tag) == 0)) {
@@ -245,26 +270,27 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
                 if (LIKELY(pool_is_plain(live, tag, any_tag))) {
                     uint32_t state = note_freed_plain(live);
                     FETCH(block); /* it will be handed out soon */
-                    if (LIKELY(!pool_count_free(span, bin, live)))
+                    if (LIKELY(!pool_count_free(bin, &span->tally, live)))
                         slab_put(bin, top, block, note, state);
                     else
                         pool_settle(block, note, state, bin);
                     return;
                 }
             }
-        } else if (LIKELY(top[1].block == block)) {
-            uint32_t live = PEEK(top[1].note);
-            if (LIKELY(pool_is_plain(live, tag, any_tag))) {
-                uint32_t state = note_freed_plain(live);
-                if (LIKELY(!pool_count_free(span, bin, live)))
-                    slab_untake(bin, top, state);
-                else
-                    pool_settle(block, top[1].note, state, bin);
-                return;
-            }
+        } else if (LIKELY(top[1].block == block) && pool_untake(bin, top, block, &span->tally, tag, any_tag)) {
+            return;
         }
     }
     pool_free_other(block, tag, any_tag, span);
+}
+
+INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
+{
+    uintptr_t first = free_way.first;
+    if (UNLIKELY(!free_way_is_hot(first)))
+        pool_free_by_entry(first, block, tag, any_tag);
+    else if (UNLIKELY(!pool_free_hot((struct bin *)first, block, tag, any_tag)))
+        pool_free_cooled(block, tag, any_tag);
 }
 
 #endif

@@ -18,12 +18,11 @@
 #include "pool/scrub.h"
 
 INTERNAL PORT_THREAD_LOCAL struct thread *thread_self;
-INTERNAL PORT_THREAD_LOCAL uintptr_t thread_key;
 
 static void be(struct thread *thread)
 {
     thread_self = thread;
-    thread_key = thread != NULL ? thread->heap.key : 0;
+    free_way_start(thread != NULL ? &thread->heap : NULL);
 }
 
 _Static_assert(LEDGER_ROWS <= NOTE_TAGS, "a tag's index does not fit into a note");

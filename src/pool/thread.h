@@ -33,9 +33,6 @@ INTERNAL bool threads_start(void);
 /* Undoes threads_start(), as long as no thread has entered. */
 INTERNAL void threads_stop(void);
 
-/* Its heap's key, or 0. */
-INTERNAL_OBJECT PORT_THREAD_LOCAL uintptr_t thread_key;
-
 /* This thread's own, now or newly, or number 0 locked. thread_leave() ends its use; no report may be made in between. */
 INTERNAL struct thread *thread_enter_first(void);
 INTERNAL void thread_leave_zero(void);

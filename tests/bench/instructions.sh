@@ -14,7 +14,9 @@ folder=${1:?usage: instructions.sh FOLDER [rows]}
 what=${2:-all}
 row=${ROW:-pair-64-1tag}
 rows='pair-16-1tag pair-64-1tag pair-64-16tag pair-1K-1tag pair-4K-1tag pair-64K-1tag pair-1M-1tag batch-random-64-16tag'
-few=8000 many=32000 # the worker rounds up to whole chunks, and says how many operations it did
+# The worker rounds up to whole chunks, and says how many operations it did. Before any is counted, so many that tags have been
+# settled, from when on a bin may be hot: after 2^18 blocks of 16 bytes, or 2^16 of 64, of each tag.
+few=280000 few_of_16_tags=1150000 more=60000
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -42,9 +44,13 @@ total() { # worker, preload, row, operations, file: writes what was counted, and
 }
 
 per_operation() { # worker, preload, row
-    total "$1" "$2" "$3" "$few" "$scratch/few" &
+    case $3 in
+    *-16tag) before=$few_of_16_tags ;;
+    *) before=$few ;;
+    esac
+    total "$1" "$2" "$3" "$before" "$scratch/few" &
     other=$!
-    total "$1" "$2" "$3" "$many" "$scratch/many" || { wait $other; return 1; }
+    total "$1" "$2" "$3" $((before + more)) "$scratch/many" || { wait $other; return 1; }
     wait $other || return 1
     awk '
         NR == 1 { split($0, few) }

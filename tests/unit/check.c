@@ -324,8 +324,8 @@ static void frees_that_lead_to_nobody(void **state)
     tagpool_bugcheck_handler_set(note_report, NULL);
     reports = 0;
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
-        tagpool_free((void *)(offsets[i] - thread_key));
-        tagpool_free_tag((void *)(offsets[i] - thread_key), TAG);
+        tagpool_free((void *)(offsets[i] - free_way.key));
+        tagpool_free_tag((void *)(offsets[i] - free_way.key), TAG);
     }
     tagpool_free(NULL);
     tagpool_bugcheck_handler_set(NULL, NULL);
