@@ -25,7 +25,7 @@
 
 #define TAGPOOL_SEGMENT_MAGIC "TAGPOOL"     /* 8 bytes with the closing zero */
 #define TAGPOOL_SEGMENT_BYTE_ORDER 0x01020304u
-#define TAGPOOL_SEGMENT_VERSION 5u
+#define TAGPOOL_SEGMENT_VERSION 6u
 
 /* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
 #if defined(__GNUC__)
@@ -80,7 +80,6 @@ struct tagpool_segment_peaks {
     tagpool_count blocks;   /* peak */
     tagpool_count charged;  /* peak */
     tagpool_count failures;
-    tagpool_count reserved;
 };
 
 /* Counts of blocks, of what they were charged, and of what of that was not requested, in one word, so that one addition counts an

@@ -12,8 +12,8 @@ INTERNAL struct ledger ledger = {.lock = PORT_LOCK_INITIAL};
 
 _Static_assert(sizeof(struct tagpool_segment) == 1024, "the header's size is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_tag) == 8, "a tag row's size is part of the format");
-_Static_assert(sizeof(struct tagpool_segment_peaks) == 32, "two rows of peaks fill a cache line");
 _Static_assert(sizeof(struct tagpool_segment_counts) == 32, "a row of counters fills half a cache line");
+_Static_assert(sizeof(struct tagpool_segment_peaks) == 24, "a row of peaks has a size that is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_settled) == 48, "a row of settled counters has a size that is part of the format");
 _Static_assert(sizeof(struct tagpool_segment_shard) == 64, "a shard's description has a size that is part of the format");
 
