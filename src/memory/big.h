@@ -73,7 +73,7 @@ static inline void big_describe(struct span *run, size_t bytes, uint32_t live)
 /* Notes another requested size for a live run of the same length. pre: it is of this thread's heap, or its charge stays. */
 static inline void big_resize(struct span *run, size_t bytes)
 {
-    free_way_cool();
+    free_way_cool_bin(span_bin(run));
     big_describe(run, bytes, LOAD(&run->big_note) & ~NOTE_LINK_MASK);
 }
 
@@ -90,7 +90,7 @@ INLINE struct span *big_take_own(struct bin *bin, struct slot_ref *top, size_t b
     struct span *run = (void *)((char *)top->note - offsetof(struct span, big_note));
     uint32_t slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
     if (UNLIKELY(slack >= PAGE_BYTES)) {
-        free_way_cool();
+        free_way_cool_bin(bin);
         big_set_bytes(run, bytes);
         slack = PEEK(&run->slot_bytes) - (uint32_t)bytes;
     }

@@ -22,18 +22,32 @@ static struct slot_ref *first_empty(const struct bin *bin)
     return above;
 }
 
+/* Until a row is settled, which is when a bin becomes hot and stays so, about one in a thousand frees may miss. */
+static uint32_t patience_of(uint64_t charge)
+{
+    return TALLY_ROOM / 1024 / (uint32_t)tally_granules(charge) + 1;
+}
+
+void free_way_missed(const void *block)
+{
+    bool is_of_hot_bin = (uintptr_t)span_bin_near(&arena, span_near(&arena, block)) == free_way.first;
+    if (--free_way.patience == 0 || is_of_hot_bin)
+        free_way_cool();
+}
+
 void free_way_heat(struct bin *bin, const void *block)
 {
     const struct span *span = span_at(block);
     uint64_t charge = LOAD(&span->tally);
-    if (free_way.first == (uintptr_t)bin || !bin_looks(bin))
-        return;
-    /* Blocks of one class are all charged the same; runs of one length need not be. */
-    if (span->kind == SPAN_BIG && !is_all_of_charge(bin, charge))
-        return;
-    first_empty(bin)->note = &no_note;
-    free_way.charge = charge;
-    free_way.first = (uintptr_t)bin;
+    bool is_hot = free_way.first == (uintptr_t)bin;
+    if (!is_hot) {
+        /* Blocks of one class are all charged the same; runs of one length need not be. */
+        bool may_be_hot = bin_looks(bin) && (span->kind != SPAN_BIG || is_all_of_charge(bin, charge));
+        if (free_way_is_hot(free_way.first) || !may_be_hot)
+            return;
+        first_empty(bin)->note = &no_note;
+    }
+    free_way = (struct free_way){(uintptr_t)bin, charge, free_way.key, patience_of(charge)};
 }
 
 const char *free_way_check(const struct heap *heap)

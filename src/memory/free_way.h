@@ -2,9 +2,10 @@
  *
  * free_way.h: where the frees of a thread look first: in the unit table, or at the top of one bin that is hot.
  *
- * While all that a thread frees is above the top of one bin, that bin is hot: frees look there at once, at no entry of the unit
- * table, and ask nothing that they find out by finding the block there. The first block that is not there ends it. For others
- * this costs one question: the word that all frees begin with is the key of the thread's heap, or the address of its hot bin.
+ * While nearly all that a thread frees is above the top of one bin, that bin is hot: frees look there at once, at no entry of the
+ * unit table, and ask nothing that they find out by finding the block there. A block of the bin that is not above its top ends
+ * it, and so do some of other bins: each costs what dozens gain. Where no bin is hot this costs one question: the word that all
+ * frees begin with is the key of the thread's heap, or the address of its hot bin.
  *
  * Each thread has its own, and nobody else looks at it.
  */
@@ -21,6 +22,7 @@ struct free_way {
     uintptr_t first;    /* odd: HEAP_KEY(); even: the address of the hot bin */
     aligned_u64 charge; /* what frees of the hot bin's blocks count, but for what their notes say */
     uintptr_t key;      /* of this thread's heap */
+    uint32_t patience;  /* so many frees of blocks of other bins end it */
 };
 
 #define FREE_KEY_NONE HEAP_KEY(-1) /* of no heap */
@@ -32,10 +34,17 @@ INLINE bool free_way_is_hot(uintptr_t first)
     return (first & 1) == 0;
 }
 
-/* Ends that a bin is hot: before anything but a fast path puts a block into a magazine, or changes what one is charged. */
+/* Ends that a bin is hot. */
 static inline void free_way_cool(void)
 {
     free_way.first = free_way.key;
+}
+
+/* The same if it is this one: before anything but a fast path puts a block into its magazine, or changes what one is charged. */
+static inline void free_way_cool_bin(const struct bin *bin)
+{
+    if (free_way.first == (uintptr_t)bin)
+        free_way_cool();
 }
 
 /* The heap is this thread's from now on; NULL: none is. */
@@ -45,11 +54,14 @@ static inline void free_way_start(const struct heap *heap)
     free_way_cool();
 }
 
-/* Makes the bin of a block hot, if it looks above its top, and has found what it looked for. pre: it is a bin of this thread's
- * heap. */
+/* Makes the bin of a block hot, if it looks above its top and has found what it looked for, and no other is. pre: it is a bin of
+ * this thread's heap. */
 INTERNAL void free_way_heat(struct bin *bin, const void *block);
 
-/* A bin that may be hot has got blocks, up to its top. */
+/* A block is about to be freed that is not above the top of the hot bin, or must be looked at. pre: a bin is hot. */
+INTERNAL void free_way_missed(const void *block);
+
+/* A bin that may be hot has got blocks, or another magazine. */
 static inline void free_way_refilled(struct bin *bin)
 {
     if (bin->top[1].block == NULL)

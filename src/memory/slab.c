@@ -186,9 +186,10 @@ bool slab_refill(struct heap *heap, struct bin *bin)
     if (bin->given > 0) /* what was given to spans is wanted again */
         (void)bin_grow(bin);
     bin->drained = 1;
-    if (!take_slots(heap, bin, bin->base + (bin->size + 1) / 2))
-        return false;
+    bool is_refilled = take_slots(heap, bin, bin->base + (bin->size + 1) / 2);
     free_way_refilled(bin);
+    if (!is_refilled)
+        return false;
     uint32_t taken = (uint32_t)(bin->top - bin->base);
     bin->given -= bin->given < taken ? bin->given : taken;
     return true;
@@ -330,7 +331,7 @@ static void collect_span(struct span *span)
 {
     struct bin *bin = span_bin(span);
     uint32_t link = exchange_u32(&span->remote, 0);
-    free_way_cool();
+    free_way_cool_bin(bin);
     while (!note_is_end(link)) {
         uint32_t offset = note_link_offset(link);
         uint32_t *note = slab_note(span->notes, span->factor, offset);

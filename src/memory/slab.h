@@ -113,7 +113,7 @@ INLINE void slab_untake(struct bin *bin, struct slot_ref *top, uint32_t state)
 /* Puts any block back, room or not. */
 static inline void slab_put_back(struct bin *bin, void *block, uint32_t *note, uint32_t state)
 {
-    free_way_cool();
+    free_way_cool_bin(bin);
     if (bin->top >= bin->bound)
         slab_make_room(bin);
     slab_put(bin, bin->top, block, note, state);

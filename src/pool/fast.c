@@ -238,11 +238,10 @@ static __attribute__((noinline)) void free_seldom(void *block, uint32_t tag, boo
         pool_free_slow(block, tag, any_tag);
 }
 
-/* The block is not what is above the hot bin's top, or must be looked at: so no bin is hot any more. */
-NOINLINE void pool_free_cooled(void *block, uint32_t tag, bool any_tag)
+NOINLINE void pool_free_missed(void *block, uint32_t tag, bool any_tag)
 {
-    free_way_cool();
-    pool_free_by_entry(free_way.first, block, tag, any_tag);
+    free_way_missed(block);
+    pool_free_by_entry(free_way.key, block, tag, any_tag);
 }
 
 /* Like the fast paths this calls nobody while all is plain, so that no registers are to be saved for that. While the front door

@@ -80,7 +80,7 @@ INTERNAL void *pool_alloc_other(unsigned pool, size_t bytes, uint32_t tag, const
 INTERNAL void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *caller, struct thread *thread,
                               size_t tag_part);
 INTERNAL void pool_free_other(void *block, uint32_t tag, bool any_tag, const struct span *nearby); /* span_near() */
-INTERNAL void pool_free_cooled(void *block, uint32_t tag, bool any_tag);
+INTERNAL void pool_free_missed(void *block, uint32_t tag, bool any_tag);
 INTERNAL void pool_free_slow(void *block, uint32_t tag, bool any_tag);
 INTERNAL void *pool_realloc(void *block, size_t bytes, const void *caller, const void *frame);
 
@@ -290,7 +290,7 @@ INLINE void pool_free(void *block, uint32_t tag, bool any_tag)
     if (UNLIKELY(!free_way_is_hot(first)))
         pool_free_by_entry(first, block, tag, any_tag);
     else if (UNLIKELY(!pool_free_hot((struct bin *)first, block, tag, any_tag)))
-        pool_free_cooled(block, tag, any_tag);
+        pool_free_missed(block, tag, any_tag);
 }
 
 #endif

@@ -146,31 +146,46 @@ static void in_a_thread(void *(*function)(void *), void *argument)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* A block of another bin, or of the hot one that is not above its top, ends it, and is freed as always. */
+/* "A block of the bin that is not above its top ends it, and so do a few of other bins"; all are freed as always. */
 static void other_blocks_end_it(void **state)
 {
     static const size_t others[] = {1000, UNIT_BYTES, 17 * UNIT_BYTES};
     (void)state;
     skip_if_no_fast_paths();
-    for (size_t i = 0; i < 3; i++) {
-        void *other = take(others[i]), *block = take(100);
-        assert_true(heat(block));
-        tagpool_free(other);
-        assert_true(is_cool());
-        tagpool_free(block);
-        expect_counts(2 * i + 2, 2 * i + 2);
+    void *block = take(100);
+    assert_true(heat(block));
+    for (uint32_t i = 0, patience = free_way.patience; i < patience; i++) {
+        assert_true(is_hot(block));
+        tagpool_free(take(others[i % 3]));
     }
+    assert_true(is_cool());
+    assert_true(heat(block) && free_way.patience > 1);
     void *first = take(100), *second = take(100);
-    assert_true(heat(first));
     tagpool_free(first);
     assert_true(is_cool());
     tagpool_free(second);
-    expect_counts(8, 8);
+    tagpool_free(block);
+    struct tagpool_stats stats = stats_now();
+    expect_counts(stats.allocs - allocs_before, stats.allocs - allocs_before);
+}
+
+/* "If no other is": the first one stays. */
+static void one_is_hot(void **state)
+{
+    (void)state;
+    skip_if_no_fast_paths();
+    void *first = take(100), *second = take(1000);
+    assert_true(heat(first));
+    assert_false(heat(second));
+    assert_true(is_hot(first));
+    tagpool_free(first);
+    tagpool_free(second);
+    expect_counts(2, 2);
 }
 
 /* Mistakes are found and told as always: NULL, an address of nobody's, one inside a block, one that looks like the key of the
  * thread's, and a block of the hot bin that is freed twice though its entry is above the top. */
-static void mistakes_end_it(void **state)
+static void mistakes_are_told(void **state)
 {
     int local;
     void *block = take(100), *below = take(100);
@@ -184,7 +199,6 @@ static void mistakes_end_it(void **state)
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_true(checker_is_on() || heat(block));
         tagpool_free(wrong[i]);
-        assert_true(is_cool());
         assert_int_equal(reports, i + 1);
     }
     assert_int_equal(freed_twice, 0);
@@ -200,7 +214,7 @@ static void mistakes_end_it(void **state)
 }
 
 /* NULL is no block of the hot bin's where no entry is above the top. */
-static void null_ends_it(void **state)
+static void null_is_no_block(void **state)
 {
     (void)state;
     skip_if_no_fast_paths();
@@ -213,7 +227,6 @@ static void null_ends_it(void **state)
     tagpool_free(NULL);
     tagpool_bugcheck_handler_set(NULL, NULL);
     assert_int_equal(reports, 1);
-    assert_true(is_cool());
     expect_counts(1, 1);
 }
 
@@ -240,6 +253,30 @@ static void the_first_empty_entry(void **state)
     (void)tagpool_trim();
     assert_null(free_way_check(&thread_self->heap));
     expect_counts(4 * MANY, 4 * MANY);
+}
+
+/* And when a magazine has moved, but there is no memory for more blocks. */
+static void the_first_empty_entry_without_memory(void **state)
+{
+    enum { MOST = 60000, BYTES = 500 }; /* of which no test took many before */
+    static void *blocks[MOST];
+    size_t count = 0;
+    (void)state;
+    skip_if_no_fast_paths();
+    while (count < MOST && (blocks[count] = tagpool_alloc(TAGPOOL_PAGED, BYTES, TAG)) != NULL)
+        count++;
+    assert_true(count < MOST && heat(blocks[0]));
+    struct bin *bin = span_bin(span_at(blocks[0]));
+    assert_non_null(bin->wide);
+    while (bin->wide != NULL) {
+        bin->given = 1; /* as if it had given a block that is wanted again */
+        assert_null(tagpool_alloc(TAGPOOL_PAGED, BYTES, TAG));
+    }
+    assert_true(is_hot(blocks[0]));
+    assert_null(free_way_check(&thread_self->heap));
+    while (count > 0)
+        tagpool_free(blocks[--count]);
+    expect_whole();
 }
 
 static unsigned hits;
@@ -473,6 +510,8 @@ static void random_operations(void **state)
         do_any(&seed);
         if (held_count > 0 && !checker_is_on() && random_below(&seed, 4) == 0) {
             void *block = held[random_below(&seed, held_count)].block;
+            if (random_below(&seed, 2) == 0)
+                free_way_cool();
             hot += span_at(block)->owner == &thread_self->heap && heat(block);
         }
         if (step % 64 != 0)
@@ -508,13 +547,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(hot_when_a_row_is_settled, begin), cmocka_unit_test_setup(not_hot_without_order, begin),
-        cmocka_unit_test_setup(other_blocks_end_it, begin),       cmocka_unit_test_setup(mistakes_end_it, begin),
+        cmocka_unit_test_setup(other_blocks_end_it, begin),       cmocka_unit_test_setup(mistakes_are_told, begin),
         cmocka_unit_test_setup(features_are_seen, begin),         cmocka_unit_test_setup(runs_of_different_charges, begin),
         cmocka_unit_test_setup(reallocations_end_it, begin),      cmocka_unit_test_setup(blocks_from_others_end_it, begin),
         cmocka_unit_test_setup(heaps_change_hands, begin),        cmocka_unit_test_setup(random_operations, begin),
         cmocka_unit_test_setup(damage_is_told, begin),            cmocka_unit_test_setup(moves_end_it, begin),
-        cmocka_unit_test_setup(threads_exit, begin),              cmocka_unit_test_setup(null_ends_it, begin),
+        cmocka_unit_test_setup(threads_exit, begin),              cmocka_unit_test_setup(null_is_no_block, begin),
         cmocka_unit_test_setup(the_first_empty_entry, begin),
+        cmocka_unit_test_setup(one_is_hot, begin),
+        cmocka_unit_test_setup(the_first_empty_entry_without_memory, begin),
     };
+    if (tagpool_start("reserve=16M") != TAGPOOL_OK)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
