@@ -17,6 +17,7 @@ BENCH_CURVE := $(patsubst %,tests/bench/%.c,curve contenders options)
 BENCH_WRAPPERS := lock atomic thread null
 BENCH_PROGRAMS := $(patsubst %,$(BENCH)/worker-%,malloc tagpool $(BENCH_WRAPPERS)) \
     $(patsubst %,$(BENCH)/%,bench sweep soak tracking special limits)
+BENCH_WITHOUT := $(patsubst tests/bench/without/%.h,$(BENCH)/worker-without-%,$(wildcard tests/bench/without/*.h))
 # The loops are always optimised, and the compiler must not reason about malloc: it would have fewer calls to make.
 BENCH_COMPILE = $(CC) $(filter-out -MMD -MP,$(COMMON)) -O2 -fno-builtin-malloc -fno-builtin-free -pthread
 BENCH_LINK = $(LDFLAGS) -Wl,-z,now -ldl -lm
@@ -66,7 +67,6 @@ $(BENCH_WRAPPERS:%=$(BENCH)/worker-%): $(BENCH)/worker-%: $(BENCH)/libwrap_%.so 
 
 # What a part of the library costs: it is built again without that, with what without/*.h says before each of its files. Only when
 # CONTENDERS asks for one, and for `make instructions`.
-BENCH_WITHOUT := $(patsubst tests/bench/without/%.h,$(BENCH)/worker-without-%,$(wildcard tests/bench/without/*.h))
 bench bench-scale soak: $(if $(findstring without,$(CONTENDERS)$(CONTENDER)),$(BENCH_WITHOUT))
 
 $(BENCH_WITHOUT): $(BENCH)/worker-without-%: tests/bench/without/%.h $(SO) $(BENCH_WORKER) $(BENCH_HEADERS)
