@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * free_way.c: a bin becomes hot.
+ * free_way.c: a bin becomes hot, and cool again.
  */
 #include "memory/free_way.h"
 
@@ -35,18 +35,20 @@ void free_way_missed(const void *block)
         free_way_cool();
 }
 
+/* Blocks of one class are all charged the same; runs of one length need not be. */
+static bool may_be_hot(const struct bin *bin, const struct span *span)
+{
+    return bin_looks(bin) && (span->kind != SPAN_BIG || is_all_of_charge(bin, LOAD(&span->tally)));
+}
+
 void free_way_heat(struct bin *bin, const void *block)
 {
     const struct span *span = span_at(block);
+    bool is_hot = free_way_is_hot(free_way.first);
+    if (is_hot ? free_way.first != (uintptr_t)bin : !may_be_hot(bin, span))
+        return;
     uint64_t charge = LOAD(&span->tally);
-    bool is_hot = free_way.first == (uintptr_t)bin;
-    if (!is_hot) {
-        /* Blocks of one class are all charged the same; runs of one length need not be. */
-        bool may_be_hot = bin_looks(bin) && (span->kind != SPAN_BIG || is_all_of_charge(bin, charge));
-        if (free_way_is_hot(free_way.first) || !may_be_hot)
-            return;
-        first_empty(bin)->note = &no_note;
-    }
+    first_empty(bin)->note = &no_note;
     free_way = (struct free_way){(uintptr_t)bin, charge, free_way.key, patience_of(charge)};
 }
 

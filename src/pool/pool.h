@@ -3,9 +3,9 @@
  * pool.h: the front door: allocate and free, each with its fast path here.
  *
  * The fast path takes a block when nothing special holds: no feature is on, this thread has counted the tag before, the class
- * is a slab's and its magazine has a block. It frees a plain block of its own span. What is nearly as plain is in fast.c,
- * everything else in pool.c, mistakes in mistake.c. The one thing both look at although it is nearly always off is
- * PoolHitTag: a debugger that writes it can tell nobody.
+ * is a slab's and its magazine has a block. It frees a plain block of its own span, and one of its hot bin without a look at the
+ * span. What is nearly as plain is in fast.c, everything else in pool.c, mistakes in mistake.c. The one thing both look at
+ * although it is nearly always off is PoolHitTag: a debugger that writes it can tell nobody.
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H

@@ -85,8 +85,8 @@ static void skip_if_no_fast_paths(void)
         skip();
 }
 
-/* "While all that a thread frees is above the top of one bin, that bin is hot": found out when a row is settled; and settled
- * again while it is. */
+/* "While nearly all that a thread frees is above the top of one bin, that bin is hot": found out when a row is settled; and
+ * settled again while it is. */
 static void hot_when_a_row_is_settled(void **state)
 {
     static const size_t sizes[] = {1, 64, 2000, 4096, UNIT_BYTES, 16 * UNIT_BYTES};
@@ -146,7 +146,7 @@ static void in_a_thread(void *(*function)(void *), void *argument)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* "A block of the bin that is not above its top ends it, and so do a few of other bins"; all are freed as always. */
+/* "A block of the bin that is not above its top ends it, and so do some of other bins"; all are freed as always. */
 static void other_blocks_end_it(void **state)
 {
     static const size_t others[] = {1000, UNIT_BYTES, 17 * UNIT_BYTES};
@@ -169,7 +169,7 @@ static void other_blocks_end_it(void **state)
     expect_counts(stats.allocs - allocs_before, stats.allocs - allocs_before);
 }
 
-/* "If no other is": the first one stays. */
+/* "And no other is": the first one stays. */
 static void one_is_hot(void **state)
 {
     (void)state;
@@ -312,7 +312,7 @@ static void features_are_seen(void **state)
     expect_counts(2, 2);
 }
 
-/* "All entries of its magazine, taken or not, are of `charge`": runs of one length may differ by pages. */
+/* "Each entry of its magazine, taken or not, is of a block that is charged `charge`": runs of one length may differ by pages. */
 static void runs_of_different_charges(void **state)
 {
     (void)state;
