@@ -114,8 +114,11 @@ SCRIPTS := $(filter-out tests/run.sh,$(wildcard tests/*.sh))
 CHECKS ?= $(CMOCKA_TESTS) $(SCRIPTS)
 export B CC AR CFLAGS LDFLAGS PORT SANITIZE SINGLE_FILE CMOCKA VERSION
 
-check: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES)
+# Built on all processors, unless make was told on how many.
+check:
+	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) check-programs
 	@tests/run.sh $(CHECKS)
+check-programs: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES)
 
 # Unit tests open src/: they link the objects, whose names are not localized, or a single file whose names are not static. One
 # comes between the objects and the port.
@@ -184,6 +187,6 @@ clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all check deps run bench instructions long examples install uninstall dist clean FORCE
+.PHONY: all check check-programs deps run bench instructions long examples install uninstall dist clean FORCE
 .DELETE_ON_ERROR:
 -include $(shell [ -d $(B) ] && find $(B) -name '*.d')

@@ -28,7 +28,7 @@ flags="-std=gnu11 -O2 -g -Wall -Wextra -Werror -Iinclude"
 passed=0 failed=0
 mkdir -p "$b/tests/mistakes" || exit 1
 build() { # folder, prefix of the tools, 1 for the single file
-    make -s B="$1" PORT=win32 CC="$2gcc" AR="$2ar" OBJCOPY="$2objcopy" NM="$2nm" SANITIZE= LDFLAGS= \
+    make -s -j"$(nproc)" B="$1" PORT=win32 CC="$2gcc" AR="$2ar" OBJCOPY="$2objcopy" NM="$2nm" SANITIZE= LDFLAGS= \
         SINGLE_FILE="${3:-}" CFLAGS='-O2 -g -Werror' > "$b.log" 2>&1 || { cat "$b.log"; exit 1; }
 }
 build "$b" $prefix

@@ -4,9 +4,12 @@
 #
 # A cmocka program counts with its number of tests; a script that prints closing lines like this one counts with the last
 # one's numbers; anything else counts as one. Exit status 77 means skipped, with the reason in the last line of output.
-# A failure's output is shown, the rest stays in $B/tests/log. TEST_TIMEOUT: seconds for each, 300 unless told.
+# A failure's output is shown, the rest stays in $B/tests/log. TEST_TIMEOUT: seconds for each, 300 unless told. TEST_JOBS: so many
+# run at one time, 1 unless told; their lines come in the order of the arguments all the same.
 set -u
 limit=${TEST_TIMEOUT:-300}
+jobs=${TEST_JOBS:-1}
+case $jobs in 0* | *[!0-9]*) echo "TEST_JOBS is \"$jobs\"; expected a number from 1 on" >&2; exit 1 ;; esac
 logs=${B:-build}/tests/log
 passed=0 failed=0 skipped=0
 mkdir -p "$logs" || exit 1
@@ -39,13 +42,22 @@ count() { # sets p, f and s from the log of a program that ended with $status
     if [ $((p + f + s)) = 0 ]; then f=1; fi
 }
 
-for program; do
-    name=${program#"${B:-build}"/}
+name_log() { # sets name and log for a program
+    name=${1#"${B:-build}"/}
     log=$logs/$(echo "$name" | tr / -).log
+}
+
+run() { # program: leaves its exit status and seconds beside its log
+    name_log "$1"
+    rm -f "$log.end"
     started=$(date +%s)
-    timeout -k 10 "$limit" "$program" > "$log" 2>&1 < /dev/null
-    status=$?
-    seconds=$(($(date +%s) - started))
+    timeout -k 10 "$limit" "$1" > "$log" 2>&1 < /dev/null
+    echo "$? $(($(date +%s) - started))" > "$log.end"
+}
+
+report() { # program that has run: its line, and its output if it failed
+    name_log "$1"
+    read -r status seconds < "$log.end" || status=1 seconds=0
     count
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ "$f" != 0 ]; then
@@ -57,7 +69,29 @@ for program; do
     else
         printf 'passed   %-32s %5s  %3s s\n' "$name" "$p" "$seconds"
     fi
+}
+
+# One at a time runs in the foreground, where it can be interrupted; several beside each other, of which the oldest is waited for.
+waiting='' running=0
+report_oldest() {
+    oldest=${waiting%% *}
+    waiting=${waiting#* }
+    running=$((running - 1))
+    wait "${oldest%%:*}"
+    report "${oldest#*:}"
+}
+for program; do
+    if [ "$jobs" = 1 ]; then
+        run "$program"
+        report "$program"
+        continue
+    fi
+    if [ "$running" = "$jobs" ]; then report_oldest; fi
+    run "$program" &
+    waiting="$waiting$!:$program "
+    running=$((running + 1))
 done
+while [ "$running" != 0 ]; do report_oldest; done
 
 closing="$passed passed, $failed failed"
 if [ "$skipped" != 0 ]; then closing="$closing, $skipped skipped"; fi

@@ -14,7 +14,7 @@ program() { # name, body
 expect() { # closing line, exit status, programs...
     closing=$1 status=$2
     shift 2
-    got=$(cd "$scratch" && B=$scratch TEST_TIMEOUT=1 "$runner" "$@")
+    got=$(cd "$scratch" && B=$scratch TEST_TIMEOUT=1 TEST_JOBS=${jobs:-1} "$runner" "$@")
     got_status=$?
     if [ "$(echo "$got" | tail -n 1)" != "$closing" ] || [ "$got_status" != "$status" ]; then
         printf '%s: expected "%s" and %s, got status %s and:\n%s\n' "$*" "$closing" "$status" "$got_status" "$got"
@@ -55,4 +55,24 @@ expect '1 passed, 0 failed, 2 skipped' 0 ./cmocka_skip
 expect '3 passed, 1 failed' 1 ./crash
 expect '0 passed, 1 failed' 1 ./absent
 expect '0 passed, 0 failed' 1
+
+# Two that wait for each other: one after the other they hang. Verdicts come in the order of the arguments.
+for i in 1 2; do
+    program meet$i "touch met$i; until [ -e met1 ] && [ -e met2 ]; do sleep 0.01; done"
+done
+expect '1 passed, 1 failed' 1 ./meet1 ./meet2
+rm "$scratch/met1" "$scratch/met2"
+jobs=2
+expect '2 passed, 0 failed' 0 ./meet1 ./meet2
+program slow 'sleep 0.5'
+jobs=3
+expect '12 passed, 4 failed, 3 skipped' 1 ./slow ./good ./bad ./skip ./counts ./counts_bad ./hang
+jobs=none
+expect '' 1 ./good
+order=$(cd "$scratch" && B=$scratch TEST_TIMEOUT=1 TEST_JOBS=2 "$runner" ./slow ./bad ./good |
+    sed -n 's|^[a-zA-Z]* *\./\([a-z]*\) .*|\1|p' | tr '\n' ' ')
+if [ "$order" != 'slow bad good ' ]; then
+    echo "verdicts come in the order: $order"
+    failed=1
+fi
 exit $failed

@@ -32,4 +32,5 @@ for source in tests/unit/*.c tests/api/*.c; do
     chmod +x "$wrapped"
     set -- "$@" "$wrapped"
 done
-B=$scratch tests/run.sh "$@"
+# One more than there are processors: the oldest is waited for, and another may end before it.
+B=$scratch TEST_JOBS=$(($(nproc) + 1)) tests/run.sh "$@"
