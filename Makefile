@@ -116,7 +116,7 @@ export B CC AR CFLAGS LDFLAGS PORT SANITIZE SINGLE_FILE CMOCKA VERSION
 
 # Built on all processors, unless make was told on how many.
 check:
-	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) check-programs
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) check-programs
 	@tests/run.sh $(CHECKS)
 check-programs: all examples $(CMOCKA_TESTS) $(FUZZERS) $(MISTAKES)
 

@@ -5,7 +5,7 @@
 set -u
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-failed=0
+failed=0 jobs=1
 
 program() { # name, body
     printf '#!/bin/sh\n%s\n' "$2" > "$scratch/$1"
@@ -14,7 +14,7 @@ program() { # name, body
 expect() { # closing line, exit status, programs...
     closing=$1 status=$2
     shift 2
-    got=$(cd "$scratch" && B=$scratch TEST_TIMEOUT=1 TEST_JOBS=${jobs:-1} "$runner" "$@")
+    got=$(cd "$scratch" && B=$scratch TEST_TIMEOUT=1 TEST_JOBS=$jobs "$runner" "$@")
     got_status=$?
     if [ "$(echo "$got" | tail -n 1)" != "$closing" ] || [ "$got_status" != "$status" ]; then
         printf '%s: expected "%s" and %s, got status %s and:\n%s\n' "$*" "$closing" "$status" "$got_status" "$got"
