@@ -16,6 +16,10 @@
  *   - To sum a tag, read what was freed in all shards, then what was allocated: no block is then seen freed before it was
  *     allocated; only the bytes of a large one that is allocated meanwhile may be missing. Sums are modulo 2^64, and exact when
  *     all threads rest.
+ *   - The peak of a tag is the larger one of two: what its row of peaks says; and, if one shard only counts the tag (writer), and
+ *     says that it is the sole one, what may be outstanding there: what is settled, in less out, and the limits that guard has.
+ *     With L bits 0 to 19 of guard, from -2^19 to 2^19 - 1, the limit of blocks is L, and that of charged bytes 16 times
+ *     2^18 + ((guard - L) >> 44), both as signed numbers. Read guard, then what is settled, sole, and then the row of peaks.
  *   - A shard outlives its thread and is handed to a later one; shard 0 is written by several threads in turn, under a lock.
  */
 #ifndef TAGPOOL_SEGMENT_H
@@ -25,7 +29,7 @@
 
 #define TAGPOOL_SEGMENT_MAGIC "TAGPOOL"     /* 8 bytes with the closing zero */
 #define TAGPOOL_SEGMENT_BYTE_ORDER 0x01020304u
-#define TAGPOOL_SEGMENT_VERSION 6u
+#define TAGPOOL_SEGMENT_VERSION 7u
 
 /* 64 bits, 8-byte aligned on every target, so that structs have one layout and stores are whole. */
 #if defined(__GNUC__)
@@ -77,8 +81,8 @@ struct tagpool_segment_tag {
 
 /* What is known of a tag in one pool apart from the shards: a row for each tag, in the order of the tags. */
 struct tagpool_segment_peaks {
-    tagpool_count blocks;   /* peak */
-    tagpool_count charged;  /* peak */
+    tagpool_count blocks;   /* peak, or less if one shard counts the tag */
+    tagpool_count charged;  /* the same */
     tagpool_count failures;
 };
 
@@ -93,10 +97,9 @@ struct tagpool_segment_counts {
     tagpool_count in;    /* packed: allocations that are not settled */
     tagpool_count out;   /* packed: frees; of a row in use it begins with 4 MiB charged, which no block was. Of what is charged
                             only the difference has a meaning: both may lack as much */
-    tagpool_count guard; /* 0: the row is not in use. The writer's own: when out - in + guard has bit 19 or 63 set, there may be
-                            a new peak */
+    tagpool_count guard; /* 0: the row is not in use. When out - in + guard has bit 19 or 63 set, there may be a new peak */
     uint32_t sequence;   /* grows with each settling, and is odd while one is under way */
-    uint32_t reserved;
+    uint32_t sole;       /* 1 while no other shard counts the tag, and its limits are the tag's peaks */
 };
 
 struct tagpool_segment_sums {

@@ -33,6 +33,8 @@
 #define TALLY_OUT_FIRST ((uint64_t)TALLY_ROOM << TALLY_CHARGED_SHIFT)
 #define TALLY_OUT_FIRST_BYTES ((uint64_t)TALLY_ROOM * TALLY_GRANULE)
 #define TALLY_OVER ((uint64_t)0x80000 << TALLY_CHARGED_SHIFT | 0x80000)
+#define TALLY_FROM_HALF \
+    ((uint64_t)(TALLY_LANE_MASK + 1 - TALLY_ROOM / 2) << TALLY_CHARGED_SHIFT | (TALLY_LANE_MASK + 1 - TALLY_ROOM / 2))
 #define TALLY_BLOCK_MOST ((size_t)0x10000 * TALLY_GRANULE) /* charged bytes of a block that may be counted here */
 #define TALLY_GUARD_SLACK ((uint64_t)TALLY_SLACK_MOST << TALLY_SLACK_SHIFT)
 #define TALLY_SLACK_MOST (TALLY_BACK_SLACK + 2 * TALLY_ROOM * TALLY_GRANULE + TALLY_BLOCK_MOST) /* that `in` may have */
@@ -88,10 +90,31 @@ static inline uint64_t tally_slack(uint64_t tally)
     return (tally >> TALLY_SLACK_SHIFT) & TALLY_SLACK_MASK;
 }
 
+/* Limits of blocks and granules, relative to what is settled. */
+struct tally_limits {
+    int64_t blocks, granules;
+};
+
 /* Whether a shard is above its limit, by what is left. */
 INLINE bool tally_is_over(uint64_t left)
 {
     return (left & TALLY_OVER) != 0;
+}
+
+/* Whether the lanes of allocations are half full: what is to be counted next may then be above any limit that fits. */
+INLINE bool tally_is_half_full(uint64_t in)
+{
+    return (in & TALLY_FROM_HALF) != 0;
+}
+
+/* How far a shard is above its limit, by what is left. Without a branch: which of the two it is, nobody can foresee. */
+INLINE struct tally_limits tally_excess(uint64_t left)
+{
+    int64_t blocks = (int64_t)(left << (64 - TALLY_SLACK_SHIFT)) >> (64 - TALLY_SLACK_SHIFT);
+    blocks &= blocks >> 63;
+    int64_t granules = (int64_t)(left - (uint64_t)blocks) >> TALLY_CHARGED_SHIFT; /* with what blocks had borrowed */
+    granules &= granules >> 63;
+    return (struct tally_limits){-blocks, -granules};
 }
 
 /* Whether a charge may be taken back, which makes the words these. */
@@ -107,16 +130,24 @@ static inline int64_t tally_limit(int64_t limit, int64_t most)
     return limit > most ? most : limit < least ? least : limit;
 }
 
-/* Limits of blocks and granules, relative to what is settled. */
-struct tally_limits {
-    int64_t blocks, granules;
-};
+/* Whether limits need not be cut. */
+static inline bool tally_limits_fit(struct tally_limits limits)
+{
+    return limits.granules == tally_limit(limits.granules, TALLY_ROOM) &&
+           limits.blocks == tally_limit(limits.blocks, TALLY_ROOM - TALLY_BACK_BLOCKS);
+}
 
 /* The guard for limits; they may be cut. It is never 0. */
 static inline uint64_t tally_guard(struct tally_limits limits)
 {
     return ((uint64_t)(tally_limit(limits.granules, TALLY_ROOM) - TALLY_ROOM) << TALLY_CHARGED_SHIFT) +
            (uint64_t)tally_limit(limits.blocks, TALLY_ROOM - TALLY_BACK_BLOCKS) + TALLY_GUARD_SLACK;
+}
+
+/* The guard for so much more. pre: they fit. */
+INLINE uint64_t tally_guard_more(uint64_t guard, struct tally_limits more)
+{
+    return guard + ((uint64_t)more.granules << TALLY_CHARGED_SHIFT) + (uint64_t)more.blocks;
 }
 
 /* The limits that a guard was made for. */

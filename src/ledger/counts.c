@@ -99,16 +99,6 @@ static void add_settled(struct tagpool_segment_sums *sums, uint64_t blocks, uint
     STORE_RELEASE(&sums->slack, sums->slack + slack);
 }
 
-static int64_t settled_blocks(const struct tagpool_segment_settled *settled)
-{
-    return (int64_t)(settled->in.blocks - settled->out.blocks);
-}
-
-static int64_t settled_charged(const struct tagpool_segment_settled *settled)
-{
-    return (int64_t)(settled->in.charged - settled->out.charged);
-}
-
 /* What is outstanding of the newest counts. */
 static struct tally_limits newest_net(const struct tagpool_segment_counts *newest)
 {
@@ -118,12 +108,22 @@ static struct tally_limits newest_net(const struct tagpool_segment_counts *newes
                                  (int64_t)(tally_granules(in) - tally_granules(out))};
 }
 
-/* Sets what may be outstanding before the next look. */
-static void set_limits(const struct counts_row *row, int64_t blocks, int64_t charged)
+/* Sets what may be counted before the next look. False iff that is less than was asked for. */
+static bool set_guard(struct tagpool_segment_counts *newest, struct tally_limits limits)
 {
-    struct tally_limits limits = {blocks - settled_blocks(row->settled),
-                                  (charged - settled_charged(row->settled)) / (int64_t)TALLY_GRANULE};
-    STORE_RELEASE(&row->newest->guard, tally_guard(limits));
+    bool is_whole = tally_limits_fit(limits);
+    if (!is_whole)
+        STORE_RELEASE(&newest->sole, 0);
+    STORE_RELEASE(&newest->guard, tally_guard(limits));
+    return is_whole;
+}
+
+/* The same, by what may be outstanding. */
+static bool set_limits(const struct counts_row *row, int64_t blocks, int64_t charged)
+{
+    struct tally_limits limits = {blocks - counts_settled_blocks(row->settled),
+                                  (charged - counts_settled_charged(row->settled)) / (int64_t)TALLY_GRANULE};
+    return set_guard(row->newest, limits);
 }
 
 /* The limits stay, relative to more that is settled. */
@@ -139,16 +139,62 @@ static void settle(const struct counts_row *row)
     STORE_RELEASE(&newest->in, 0);
     add_settled(&row->settled->out, tally_blocks(out), tally_charged(out), tally_slack(out));
     STORE_RELEASE(&newest->out, TALLY_OUT_FIRST);
+    set_guard(newest, (struct tally_limits){limits.blocks - net.blocks, limits.granules - net.granules});
     settle_end(newest);
-    STORE(&newest->guard, tally_guard((struct tally_limits){limits.blocks - net.blocks, limits.granules - net.granules}));
+}
+
+/* The limits of a row that is the only one of its tag are the tag's peaks: writes them where they outlast the row. pre: the tag's
+ * lock is held. */
+static void write_limits(uint32_t shard, uint32_t tag_index, unsigned pool)
+{
+    struct tagpool_segment_peaks *peaks = &ledger.peaks[pool][tag_index];
+    struct counts_row row = counts_row(shard, tag_index, pool);
+    row_lock(shard);
+    struct counts_limits limits = counts_limits(&row);
+    row_unlock(shard);
+    counts_raise(&peaks->blocks, limits.blocks);
+    counts_raise(&peaks->charged, limits.charged);
+}
+
+/* The same, if it is the only one, before it is settled: that may leave it less than its limits. */
+static void settle_first(uint32_t shard, uint32_t tag_index, unsigned pool)
+{
+    if (LOAD(&ledger_rows(shard, pool)[tag_index].sole) == 0)
+        return;
+    ledger_tag_lock(tag_index);
+    if (LOAD(&ledger_rows(shard, pool)[tag_index].sole) != 0)
+        write_limits(shard, tag_index, pool);
+    ledger_tag_unlock(tag_index);
 }
 
 void ledger_settle(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
     struct counts_row row = counts_row(shard, tag_index, pool);
+    settle_first(shard, tag_index, pool);
     row_lock(shard);
     settle(&row);
     row_unlock(shard);
+}
+
+/* Another shard counts a tag: limits of its only one so far are not its peaks any more. That one asks no lock before it raises
+ * them: so they are looked at again when it must have seen that, or is behind by one block. pre: the tag's lock is held. */
+static void end_sole(uint32_t shard, uint32_t tag_index)
+{
+    bool was_sole[2] = {false, false};
+    for (unsigned pool = 0; pool < 2; pool++) {
+        struct counts_row row = counts_row(shard, tag_index, pool);
+        was_sole[pool] = ledger_is_joined(row.newest) && LOAD(&row.newest->sole) != 0;
+        if (was_sole[pool]) {
+            write_limits(shard, tag_index, pool);
+            STORE_RELEASE(&row.newest->sole, 0);
+        }
+    }
+    if (!was_sole[0] && !was_sole[1])
+        return;
+    (void)port_order_threads();
+    for (unsigned pool = 0; pool < 2; pool++)
+        if (was_sole[pool])
+            write_limits(shard, tag_index, pool);
 }
 
 /* In a new row nothing is outstanding but an allocation that was counted there just now; nothing may be without a look. */
@@ -159,7 +205,10 @@ void ledger_join(uint32_t shard, uint32_t tag_index, unsigned pool)
     if (ledger_is_joined(row.newest))
         return;
     ledger_tag_lock(tag_index);
-    STORE(writer, *writer == 0 || *writer == shard + 1 ? shard + 1 : UINT32_MAX);
+    bool is_first = *writer == 0 || *writer == shard + 1;
+    if (!is_first && *writer != UINT32_MAX)
+        end_sole(*writer - 1, tag_index);
+    STORE(writer, is_first ? shard + 1 : UINT32_MAX);
     STORE(&row.newest->out, TALLY_OUT_FIRST);
     set_limits(&row, 0, 0);
     ledger_tag_unlock(tag_index);
@@ -169,20 +218,29 @@ void ledger_join(uint32_t shard, uint32_t tag_index, unsigned pool)
 
 static int64_t net_blocks(const struct counts_row *row)
 {
-    return settled_blocks(row->settled) + newest_net(row->newest).blocks;
+    return counts_settled_blocks(row->settled) + newest_net(row->newest).blocks;
 }
 
 static int64_t net_charged(const struct counts_row *row)
 {
-    return settled_charged(row->settled) + newest_net(row->newest).granules * (int64_t)TALLY_GRANULE;
+    return counts_settled_charged(row->settled) + newest_net(row->newest).granules * (int64_t)TALLY_GRANULE;
 }
 
-/* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. */
+/* The only shard that counts the tag: its use is the tag's, and each new highest use is the peak. While that is its limit, and
+ * whole, it is written nowhere else. pre: the tag's lock is held. */
 static void peak_of_one(struct tagpool_segment_peaks *peaks, const struct counts_row *row)
 {
-    counts_raise(&peaks->blocks, net_blocks(row));
-    counts_raise(&peaks->charged, net_charged(row));
-    set_limits(row, (int64_t)LOAD(&peaks->blocks), (int64_t)LOAD(&peaks->charged));
+    struct counts_limits peak = {(int64_t)LOAD(&peaks->blocks), (int64_t)LOAD(&peaks->charged)};
+    if (LOAD(&row->newest->sole) != 0)
+        peak = counts_limits(row);
+    peak.blocks = counts_larger(peak.blocks, net_blocks(row));
+    peak.charged = counts_larger(peak.charged, net_charged(row));
+    bool is_sole = set_limits(row, peak.blocks, peak.charged) && ledger.may_be_sole;
+    if (!is_sole) {
+        counts_raise(&peaks->blocks, peak.blocks);
+        counts_raise(&peaks->charged, peak.charged);
+    }
+    STORE_RELEASE(&row->newest->sole, is_sole);
 }
 
 /* What each of n shards may add before the next look: its part of the room below the peak, at least a grain. Powers of two
@@ -225,26 +283,18 @@ static void peak_of_several(struct tagpool_segment_peaks *peaks, uint32_t tag_in
     }
 }
 
-/* Whether the lanes of allocations are half full: what is to be counted next may then be above any limit that fits. */
-static bool is_nearly_full(const struct tagpool_segment_counts *newest)
-{
-    uint64_t in = LOAD(&newest->in);
-    return tally_blocks(in) >= TALLY_ROOM / 2 || tally_charged(in) >= TALLY_OUT_FIRST_BYTES / 2;
-}
-
 NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
 {
     struct tagpool_segment_peaks *peaks = &ledger.peaks[pool][tag_index];
     struct counts_row row = counts_row(shard, tag_index, pool);
     ledger_join(shard, tag_index, pool);
-    if (is_nearly_full(row.newest))
+    if (tally_is_half_full(LOAD(&row.newest->in)))
         ledger_settle(shard, tag_index, pool);
-    if (LOAD(&ledger.tags[tag_index].writer) == shard + 1) {
-        peak_of_one(peaks, &row);
-        return;
-    }
     ledger_tag_lock(tag_index);
-    peak_of_several(peaks, tag_index, pool);
+    if (LOAD(&ledger.tags[tag_index].writer) == shard + 1)
+        peak_of_one(peaks, &row);
+    else
+        peak_of_several(peaks, tag_index, pool);
     ledger_tag_unlock(tag_index);
 }
 
@@ -252,13 +302,11 @@ NOINLINE void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool)
 
 static void settle_block(const struct counts_row *row, bool is_free, size_t charged, size_t slack)
 {
-    struct tally_limits limits = tally_limits_of(LOAD(&row->newest->guard));
-    int64_t limit_blocks = settled_blocks(row->settled) + limits.blocks;
-    int64_t limit_charged = settled_charged(row->settled) + limits.granules * (int64_t)TALLY_GRANULE;
+    struct counts_limits limits = counts_limits(row);
     settle_begin(row->newest);
     add_settled(is_free ? &row->settled->out : &row->settled->in, 1, charged, slack);
+    set_limits(row, limits.blocks, limits.charged);
     settle_end(row->newest);
-    set_limits(row, limit_blocks, limit_charged);
 }
 
 void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t charged, size_t slack)
@@ -269,11 +317,12 @@ void ledger_charge_any(uint32_t shard, uint32_t tag_index, unsigned pool, size_t
         is_peak = ledger_charge(row.newest, tally_of(charged, slack));
     } else {
         ledger_join(shard, tag_index, pool);
+        settle_first(shard, tag_index, pool);
         row_lock(shard);
         settle_block(&row, false, charged, slack);
         row_unlock(shard);
     }
-    if (is_peak)
+    if (is_peak && !ledger_raise(row.newest))
         ledger_peak(shard, tag_index, pool);
 }
 
@@ -285,6 +334,7 @@ void ledger_discharge_any(uint32_t shard, uint32_t tag_index, unsigned pool, siz
             ledger_settle(shard, tag_index, pool);
         return;
     }
+    settle_first(shard, tag_index, pool);
     row_lock(shard);
     settle_block(&row, true, charged, slack);
     row_unlock(shard);

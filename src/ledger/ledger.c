@@ -93,6 +93,7 @@ bool ledger_start(uint64_t counters_bytes)
     ledger.shards = (void *)((char *)segment + SHARDS_OFFSET);
     ledger.index = index;
     ledger.index_bits = INDEX_FIRST_BITS;
+    ledger.may_be_sole = port_order_threads();
     ledger.tags[LEDGER_OVERFLOW].tag = 'B' | 'I' << 8 | 'G' << 16 | (uint32_t)' ' << 24;
     return true;
 }

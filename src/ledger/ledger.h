@@ -8,7 +8,8 @@
  * (base/tally.h), and settled before they outgrow that.
  *
  * Invariants of each (tag, pool), L = live blocks (or charged bytes) summed over shards, P = its peak, with n shards counting:
- *     n = 1:  L <= limit = P            every new highest L is a new P
+ *     n = 1:  L <= limit = P            every new highest L is a new P. It is the row's limit while this fits into its guard
+ *                                       whole: sole says so. What is written of the peak may be less then.
  *     n > 1:  L <= sum of limits <= P + n * grain   so P is at most n * grain too low
  */
 #ifndef LEDGER_LEDGER_H
@@ -33,6 +34,7 @@ struct ledger {
     struct tagpool_segment_shard *shards;
     uint16_t *index;       /* open hash: tag -> index + 1 */
     uint32_t index_bits;   /* logarithm of its places in use now */
+    bool may_be_sole;      /* threads can be ordered, for when a tag gets a second shard */
     struct port_lock lock; /* guards additions, and what the header says of pools */
 };
 
@@ -75,8 +77,8 @@ INTERNAL void ledger_limit(unsigned pool, uint64_t bytes);
 
 INTERNAL void ledger_failure(uint32_t tag_index, unsigned pool);
 
-/* What is left to do when ledger_charge() says so: raises the peak of the tag if the shard's use went above its limit, settles
- * the row if it is nearly full, and sets new limits. */
+/* What is left to do when ledger_charge() says so, and ledger_raise() has not done it: raises the peak of the tag if the shard's
+ * use went above its limit, settles the row if it is nearly full, and sets new limits. */
 INTERNAL void ledger_peak(uint32_t shard, uint32_t tag_index, unsigned pool);
 
 /* And when ledger_discharge() does: settles the row. */
@@ -121,7 +123,7 @@ static inline bool ledger_is_joined(const struct tagpool_segment_counts *row)
     return LOAD_ACQUIRE(&row->guard) != 0;
 }
 
-/* Counts an allocation in a row of this thread's own; true iff the caller must call ledger_peak(), as at the row's first. */
+/* Counts an allocation in a row of this thread's own; true iff the caller must call ledger_raise(), as at the row's first. */
 INLINE bool ledger_charge(struct tagpool_segment_counts *row, uint64_t tally)
 {
     uint64_t in = PEEK(&row->in) + tally;
@@ -143,6 +145,21 @@ INLINE bool ledger_charge_run(struct tagpool_segment_counts *row, const aligned_
     STORE(&row->out, out);
     STORE(&row->in, in);
     return UNLIKELY(tally_is_over(out - in + PEEK(&row->guard)));
+}
+
+/* A shard's use went above its limit: raises the limits of a row that is the only one of its tag, and so the peaks. False iff the
+ * caller must call ledger_peak(): others count the tag, too, or the row is nearly full, or new, or the peak is so much higher
+ * that it would not be within the grain if another shard begins to count the tag at this moment, and takes the limits for what
+ * they were. */
+INLINE bool ledger_raise(struct tagpool_segment_counts *row)
+{
+    uint64_t in = PEEK(&row->in);
+    uint64_t guard = PEEK(&row->guard);
+    struct tally_limits excess = tally_excess(PEEK(&row->out) - in + guard);
+    if (UNLIKELY(tally_is_half_full(in) || LOAD(&row->sole) == 0 || excess.granules > LEDGER_GRAIN_BYTES / TALLY_GRANULE))
+        return false;
+    STORE_RELEASE(&row->guard, tally_guard_more(guard, excess));
+    return true;
 }
 
 /* Counts a free; true iff the caller must call ledger_settle(). pre: ledger_join(). */

@@ -34,19 +34,45 @@ static struct tagpool_segment_sums read_half(const tagpool_count *packed, const 
                                          .slack = LOAD_ACQUIRE(&settled->slack) + tally_slack(tally)};
 }
 
+/* Whether what was read of a row since it had this sequence is of one moment, as far as settling goes. */
+static bool is_whole(const struct counts_row *row, uint32_t sequence)
+{
+    return sequence % 2 == 0 && LOAD(&row->newest->sequence) == sequence;
+}
+
+static bool is_worth_another(int *attempt)
+{
+    if (++*attempt % 100 == 0)
+        port_nap(); /* who settles may wait for this processor */
+    return *attempt < READ_ATTEMPTS;
+}
+
 /* What was freed, or allocated, in a row. */
 static struct tagpool_segment_sums read_row(const struct counts_row *row, bool is_out)
 {
     struct tagpool_segment_sums half;
-    for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
-        uint32_t sequence = LOAD_ACQUIRE(&row->newest->sequence);
+    uint32_t sequence;
+    int attempt = 0;
+    do {
+        sequence = LOAD_ACQUIRE(&row->newest->sequence);
         half = is_out ? read_half(&row->newest->out, &row->settled->out) : read_half(&row->newest->in, &row->settled->in);
-        if (sequence % 2 == 0 && LOAD(&row->newest->sequence) == sequence)
-            break;
-        if (attempt % 100 == 0)
-            port_nap(); /* who settles may wait for this processor */
-    }
+    } while (!is_whole(row, sequence) && is_worth_another(&attempt));
     return half;
+}
+
+/* The limits of the one row of a tag, if they are the peaks; otherwise 0: then these are written elsewhere. */
+static struct counts_limits read_limits(const struct counts_row *row)
+{
+    int attempt = 0;
+    do {
+        uint32_t sequence = LOAD_ACQUIRE(&row->newest->sequence);
+        struct counts_limits limits = counts_limits(row);
+        if (LOAD_ACQUIRE(&row->newest->sole) == 0)
+            break;
+        if (is_whole(row, sequence))
+            return limits;
+    } while (is_worth_another(&attempt));
+    return (struct counts_limits){0, 0};
 }
 
 /* Of all shards. */
@@ -90,6 +116,20 @@ static void catch_up(uint32_t tag_index, unsigned pool, const struct all_counts 
     ledger_tag_unlock(tag_index);
 }
 
+/* What is written is read last: before limits end to be the peaks, these are written. */
+static void read_peaks(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
+{
+    const struct tagpool_segment_peaks *peaks = &ledger.peaks[pool][tag_index];
+    uint32_t writer = LOAD_ACQUIRE(&ledger.tags[tag_index].writer);
+    struct counts_limits limits = {0, 0};
+    if (writer != 0 && writer != UINT32_MAX) {
+        struct counts_row row = counts_row(writer - 1, tag_index, pool);
+        limits = read_limits(&row);
+    }
+    sum->peak_blocks = (uint64_t)counts_larger(limits.blocks, (int64_t)LOAD(&peaks->blocks));
+    sum->peak_charged = (uint64_t)counts_larger(limits.charged, (int64_t)LOAD(&peaks->charged));
+}
+
 void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
 {
     const struct tagpool_segment_peaks *peaks = &ledger.peaks[pool][tag_index];
@@ -101,7 +141,6 @@ void ledger_sum(uint32_t tag_index, unsigned pool, struct ledger_sum *sum)
     sum->blocks = difference(all.in.blocks, all.out.blocks);
     sum->charged = difference(all.in.charged, all.out.charged);
     sum->bytes = difference(all.in.charged - all.in.slack, all.out.charged - all.out.slack);
-    sum->peak_blocks = LOAD(&peaks->blocks);
-    sum->peak_charged = LOAD(&peaks->charged);
+    read_peaks(tag_index, pool, sum);
     sum->failures = LOAD(&peaks->failures);
 }

@@ -7,15 +7,19 @@
 #include "pool/guard.h"
 #include "pool/pool.h"
 
-/* The block is this thread's own, and just allocated. Not inlined: those that end in a jump to it would have to save registers
- * for it. */
-__attribute__((noinline)) void *pool_alloc_peak(void *block)
+static NOINLINE void *peak_seldom(void *block, uint32_t tag_index, unsigned pool)
 {
-    const struct span *span = span_at(block);
-    uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
-    bool is_slab = LOAD(&span->kind) == SPAN_SLAB;
-    uint32_t note = is_slab ? LOAD(slab_note(LOAD(&span->notes), LOAD(&span->factor), offset)) : LOAD(&span->big_note);
-    ledger_peak(thread_self->number, note_tag_index(note), span_pool(span));
+    ledger_peak(thread_self->number, tag_index, pool);
+    return block;
+}
+
+/* Of a tag of this thread's alone without a call: while a program grows, nearly every allocation is a new peak. */
+HOT void *pool_alloc_peak(void *block, struct tagpool_segment_counts *row, size_t tag_part, const struct bin *bin)
+{
+    uint32_t tag_index = note_tag_index((uint32_t)tag_part);
+    unsigned pool = bin->pool;
+    if (UNLIKELY(!ledger_raise(row)))
+        return peak_seldom(block, tag_index, pool);
     return block;
 }
 
@@ -118,9 +122,10 @@ HOT void *pool_alloc_run(unsigned pool, size_t bytes, uint32_t tag, const void *
             RESULT_STAYS(block);
             uint64_t rest;
             struct span *run = big_take_own(bin, top, bytes, (uint32_t)tag_part + NOTE_PLAIN, &rest);
-            if (LIKELY(!ledger_charge_run(pool_row(bin->rows, tag_part), &run->tally, rest)))
+            struct tagpool_segment_counts *row = pool_row(bin->rows, tag_part);
+            if (LIKELY(!ledger_charge_run(row, &run->tally, rest)))
                 return block;
-            return pool_alloc_peak(block);
+            return pool_alloc_peak(block, row, tag_part, bin);
         }
     }
     return alloc_seldom(pool, bytes, tag, caller);

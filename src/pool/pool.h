@@ -142,8 +142,9 @@ INTERNAL void pool_conditions_tell(void (*hook)(unsigned pool, bool is_high, boo
 INTERNAL const char *pool_check(void);
 INTERNAL_OBJECT const char *const pool_check_no_memory; /* the one answer that says nothing about the invariants */
 
-/* Lets the ledger see that a block just allocated may make a new peak; returns it. */
-INTERNAL __attribute__((returns_nonnull)) void *pool_alloc_peak(void *block);
+/* Lets the ledger see that a block just counted in that row, with that part of a note, may make a new peak; returns it. */
+INTERNAL __attribute__((returns_nonnull)) void *pool_alloc_peak(void *block, struct tagpool_segment_counts *row, size_t tag_part,
+                                                                const struct bin *bin);
 
 /* Lets the ledger settle the row in which this thread has just counted the free of a block of its own; then puts the block back,
  * for which there is room. `state` becomes its note. */
@@ -162,9 +163,10 @@ INLINE void *pool_take(struct bin *bin, struct slot_ref *top, size_t bytes, uint
     RESULT_STAYS(block);
     uint64_t tally = tally_request(bin->tally, bytes);
     slab_take(bin, top, note_of_tally(tag_part, tally));
-    if (LIKELY(!ledger_charge(pool_row(bin->rows, tag_part), tally)))
+    struct tagpool_segment_counts *row = pool_row(bin->rows, tag_part);
+    if (LIKELY(!ledger_charge(row, tally)))
         return block;
-    return pool_alloc_peak(block);
+    return pool_alloc_peak(block, row, tag_part, bin);
 }
 
 /* Whether this thread may allocate under the tag without a further look. *tag_part is what notes have of the tag then. */

@@ -107,6 +107,11 @@ bool port_on_fault(port_fault_hook *hook)
     return false;
 }
 
+bool port_order_threads(void)
+{
+    return true; /* there is one */
+}
+
 void port_yield(void)
 {
 }

@@ -118,6 +118,10 @@ typedef bool port_fault_hook(const struct port_fault *fault);
  * signals over since gets the faults that are left. False iff the platform cannot, or there are too many hooks. */
 INTERNAL bool port_on_fault(port_fault_hook *hook);
 
+/* Makes each thread of the process see what this one did before the call, and this one what each of them did before it: a full
+ * fence for all, which costs those that are ordered nothing otherwise. False iff the platform cannot. */
+INTERNAL bool port_order_threads(void);
+
 /* Lets other threads run. */
 INTERNAL void port_yield(void);
 

@@ -194,6 +194,22 @@ bool port_unguard(void *base, size_t bytes, enum port_guard way)
     return done;
 }
 
+/* membarrier(2), by numbers: not each libc has them. A process, or a child of it, must first say that it will ask. */
+bool port_order_threads(void)
+{
+#if defined(__linux__) && defined(SYS_membarrier)
+    enum { PRIVATE_EXPEDITED = 8, REGISTER_PRIVATE_EXPEDITED = 16 };
+    int saved = errno;
+    bool is_done = syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0) == 0 ||
+                   (syscall(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0) == 0 &&
+                    syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0) == 0);
+    errno = saved;
+    return is_done;
+#else
+    return false;
+#endif
+}
+
 void port_yield(void)
 {
     (void)sched_yield();

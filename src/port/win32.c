@@ -110,6 +110,12 @@ bool port_unguard(void *base, size_t bytes, enum port_guard way)
 
 /* ---- locks, threads, process ---- */
 
+bool port_order_threads(void)
+{
+    FlushProcessWriteBuffers();
+    return true;
+}
+
 void port_yield(void)
 {
     (void)SwitchToThread();

@@ -9,6 +9,7 @@
 #include "memory/class.h"
 #include "random.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 enum { SHARDS = 9 };
@@ -77,10 +78,10 @@ static void expect_lanes(const struct tagpool_segment_counts *row)
 
 /* The invariants of ledger.h, L outstanding, P the peak, n shards that count:
  *     n = 1:  L <= limit = P        n > 1:  L <= sum of limits <= P + n * grain
- * and what follows: P is never above the true peak, and at most n * grain below it. */
+ * sole iff n = 1 and the limit is whole; and what follows: P is never above the true peak, and at most n * grain below it. */
 static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned pool)
 {
-    int64_t limit_blocks = 0, limit_charged = 0, n = 0;
+    int64_t limit_blocks = 0, limit_charged = 0, n = 0, soles = 0;
     int64_t peak_blocks = (int64_t)ledger.peaks[pool][tag].blocks;
     int64_t peak_charged = (int64_t)ledger.peaks[pool][tag].charged;
     for (uint32_t shard = 0; shard < SHARDS; shard++) {
@@ -93,10 +94,18 @@ static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned 
         assert_true(limits.granules > -TALLY_ROOM && limits.granules <= TALLY_ROOM);
         expect_lanes(row);
         n++;
+        soles += row->sole;
         limit_blocks += limits.blocks + (int64_t)(settled->in.blocks - settled->out.blocks);
         limit_charged += limits.granules * 16 + (int64_t)(settled->in.charged - settled->out.charged);
     }
     int64_t slack = n > 1 ? n : 0;
+    if (soles == 1) {
+        assert_true(n == 1 && peak_blocks <= limit_blocks && peak_charged <= limit_charged);
+        peak_blocks = limit_blocks;
+        peak_charged = limit_charged;
+    } else {
+        assert_true(n != 1 || !ledger.may_be_sole || limit_blocks < peak_blocks || limit_charged < peak_charged);
+    }
     assert_true(truth->blocks <= limit_blocks && truth->charged <= limit_charged);
     assert_true(limit_blocks <= peak_blocks + slack * LEDGER_GRAIN_BLOCKS);
     assert_true(limit_charged <= peak_charged + slack * LEDGER_GRAIN_BYTES);
@@ -104,7 +113,8 @@ static void expect_invariants(const struct truth *truth, uint32_t tag, unsigned 
     assert_true(peak_charged <= truth->peak_charged && truth->peak_charged <= peak_charged + slack * LEDGER_GRAIN_BYTES);
 }
 
-/* "Every new highest L is a new P": after each of many allocations and frees by one shard, be it that of number 0. */
+/* "Every new highest L is a new P": after each of many allocations and frees by one shard, be it that of number 0; and where
+ * threads cannot be ordered. */
 static void exact_with_one_shard(void **state)
 {
     static size_t live[500];
@@ -115,6 +125,8 @@ static void exact_with_one_shard(void **state)
         struct ledger_sum sum;
         uint32_t tag = new_tag();
         size_t count = 0;
+        bool may_be_sole = ledger.may_be_sole;
+        ledger.may_be_sole = may_be_sole && shard != 2;
         for (int step = 0; step < 20000; step++) {
             if (count < 500 && random_below(&seed, 100) < (step / 700 % 2 ? 45u : 55u)) {
                 live[count] = 16 * (1 + (size_t)random_below(&seed, step % 11 == 0 ? 120000 : 250));
@@ -128,8 +140,91 @@ static void exact_with_one_shard(void **state)
             ledger_sum(tag, 1, &sum);
             assert_true((int64_t)sum.peak_blocks == truth.peak_blocks && (int64_t)sum.peak_charged == truth.peak_charged);
         }
+        ledger.may_be_sole = may_be_sole;
         ledger_sum(tag, 0, &sum);
         assert_true((sum.peak_blocks | sum.peak_charged | sum.allocs) == 0);
+    }
+}
+
+/* "Raises the limits of a row that is the only one of its tag, and so the peaks": a program that grows does all else but seldom.
+ * "False iff ... the row is nearly full, or new, or the peak is so much higher ..., others count the tag, too": then nothing is
+ * changed. */
+static void raised_without_a_look(void **state)
+{
+    const int64_t grain = LEDGER_GRAIN_BYTES / 48;
+    uint32_t tag = new_tag();
+    struct truth truth = {0};
+    struct tagpool_segment_counts *row = &ledger_rows(4, 1)[tag];
+    bool may_be_sole = ledger.may_be_sole;
+    (void)state;
+    ledger.may_be_sole = true; /* there is one thread */
+    assert_true(!ledger_raise(row) && row->guard == 0);
+    allocate(&truth, 4, tag, 1, 48);
+    assert_int_equal(row->sole, 1);
+    for (int64_t i = 2; i <= TALLY_ROOM / 2 / 3; i++) {
+        assert_true(ledger_charge(row, tally_of(48, 5)) && ledger_raise(row));
+        truth = (struct truth){i, 48 * i, i, 48 * i};
+        expect_invariants(&truth, tag, 1);
+    }
+    assert_true(ledger_charge(row, tally_of(48, 5)) && !ledger_raise(row));
+    ledger_peak(4, tag, 1);
+    assert_true(ledger_charge(row, tally_of(LEDGER_GRAIN_BYTES + 16, 0)) && !ledger_raise(row));
+    ledger_peak(4, tag, 1);
+    for (int64_t i = 0; i < grain; i++)
+        assert_true(ledger_charge(row, tally_of(48, 5)) && ledger_raise(row));
+    /* A free in the other pool is enough. */
+    ledger_join(5, tag, 0);
+    assert_int_equal(row->sole, 0);
+    assert_int_equal(ledger.peaks[1][tag].blocks, (TALLY_ROOM / 2 / 3) + 2 + grain);
+    uint64_t guard = row->guard;
+    assert_true(ledger_charge(row, tally_of(48, 5)) && !ledger_raise(row));
+    assert_true(row->guard == guard);
+    ledger.may_be_sole = may_be_sole;
+}
+
+/* "It would not be within the grain if another shard begins to count the tag at this moment": so what is raised always is. One
+ * thread grows under each tag, the other frees one of its blocks, at any moment. */
+enum { MEETINGS = 3000, MET_BLOCKS = 40, MET_BYTES = 32768 };
+
+static struct {
+    uint32_t tag[MEETINGS];
+    uint32_t begun, met; /* tags that one thread has begun with, and that the other has counted */
+} meetings;
+
+static void *meet(void *unused)
+{
+    uint64_t seed = 73;
+    for (uint32_t i = 0; i < MEETINGS; i++) {
+        while (LOAD_ACQUIRE(&meetings.begun) <= i)
+            port_yield();
+        for (volatile uint32_t wait = random_below(&seed, 2000); wait > 0; wait--)
+            ;
+        ledger_join(2, meetings.tag[i], 0);
+        ledger_discharge_any(2, meetings.tag[i], 0, MET_BYTES, 0);
+        STORE_RELEASE(&meetings.met, i + 1);
+    }
+    return unused;
+}
+
+static void another_shard_begins_meanwhile(void **state)
+{
+    pthread_t other;
+    (void)state;
+    for (uint32_t i = 0; i < MEETINGS; i++)
+        meetings.tag[i] = new_tag();
+    assert_int_equal(pthread_create(&other, NULL, meet, NULL), 0);
+    for (uint32_t i = 0; i < MEETINGS; i++) {
+        charge(1, meetings.tag[i], 0, MET_BYTES, 0);
+        STORE_RELEASE(&meetings.begun, i + 1);
+        for (uint32_t block = 1; block < MET_BLOCKS; block++)
+            charge(1, meetings.tag[i], 0, MET_BYTES, 0);
+        while (LOAD_ACQUIRE(&meetings.met) <= i)
+            port_yield();
+    }
+    assert_int_equal(pthread_join(other, NULL), 0);
+    for (uint32_t i = 0; i < MEETINGS; i++) {
+        expect_invariants(&(struct truth){MET_BLOCKS - 1, (MET_BLOCKS - 1) * MET_BYTES, MET_BLOCKS, MET_BLOCKS * MET_BYTES},
+                          meetings.tag[i], 0);
     }
 }
 
@@ -330,6 +425,12 @@ static void guard_of_a_tally(void **state)
         assert_int_equal(over >> 19 & 1, is_over);
         assert_int_equal(over >> 63, granules[2] - granules[0] > granules[1] - (is_over && is_slack_used_up));
         assert_true(tally_limits_of(guard).blocks == blocks[1] && tally_limits_of(guard).granules == granules[1]);
+        struct tally_limits excess = tally_excess(out - in + guard);
+        assert_int_equal(excess.blocks, is_over ? blocks[2] - blocks[0] - blocks[1] : 0);
+        int64_t above = granules[2] - granules[0] - granules[1];
+        assert_int_equal(excess.granules, above > 0 ? above : 0);
+        assert_int_equal(tally_guard_more(guard, (struct tally_limits){1, 2}),
+                         tally_guard((struct tally_limits){blocks[1], granules[1]}) + 1 + ((uint64_t)2 << 44));
         assert_true(guard != 0);
     }
 }
@@ -359,6 +460,8 @@ int main(void)
         cmocka_unit_test(guard_of_a_tally),
         cmocka_unit_test(first_of_a_row),
         cmocka_unit_test(exact_with_one_shard),
+        cmocka_unit_test(raised_without_a_look),
+        cmocka_unit_test(another_shard_begins_meanwhile),
         cmocka_unit_test(within_the_grain_with_several),
         cmocka_unit_test(exact_while_rows_fill_up),
         cmocka_unit_test(pairs_of_runs_settle_seldom),

@@ -306,6 +306,49 @@ static void output_and_environment(void **state)
     assert_ptr_equal(port_environment("PATH"), getenv("PATH"));
 }
 
+/* "Makes each thread of the process see what this one did before the call, and this one what each of them did before it": of two
+ * threads that each say something and then listen, only one of which is ordered, one hears the other. */
+enum { ENCOUNTERS = 20000 };
+
+static struct {
+    _Alignas(64) uint32_t turn;
+    _Alignas(64) uint32_t first_said;
+    _Alignas(64) uint32_t other_said;
+    _Alignas(64) uint32_t other_heard;
+} encounters;
+
+static void *say_unordered(void *unused)
+{
+    for (uint32_t i = 1; i <= ENCOUNTERS; i++) {
+        while (LOAD_ACQUIRE(&encounters.turn) < i)
+            port_yield();
+        STORE(&encounters.other_said, i);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        bool heard = LOAD(&encounters.first_said) == i;
+        STORE_RELEASE(&encounters.other_heard, 2 * i + heard);
+    }
+    return unused;
+}
+
+static void threads_are_ordered(void **state)
+{
+    pthread_t other;
+    (void)state;
+    if (!port_order_threads())
+        skip();
+    assert_int_equal(pthread_create(&other, NULL, say_unordered, NULL), 0);
+    for (uint32_t i = 1; i <= ENCOUNTERS; i++) {
+        STORE_RELEASE(&encounters.turn, i);
+        STORE(&encounters.first_said, i);
+        assert_true(port_order_threads());
+        bool heard = LOAD(&encounters.other_said) == i;
+        while (LOAD_ACQUIRE(&encounters.other_heard) < 2 * i)
+            port_yield();
+        assert_true(heard || LOAD(&encounters.other_heard) % 2 == 1);
+    }
+    assert_int_equal(pthread_join(other, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +360,7 @@ int main(void)
         cmocka_unit_test(decommits_to_zero), cmocka_unit_test(failures_leave_errno),
         cmocka_unit_test(threads_and_locks), cmocka_unit_test(output_and_environment),
         cmocka_unit_test(reserved_is_not_committed), cmocka_unit_test(commits_parts),
+        cmocka_unit_test(threads_are_ordered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
