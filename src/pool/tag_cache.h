@@ -56,12 +56,14 @@ INLINE bool tag_cache_find(const struct tag_cache *cache, uint32_t tag, uint32_t
 INLINE bool tag_cache_find_aside(const struct tag_cache *cache, uint32_t tag, uint32_t *tag_part)
 {
     size_t place = tag_cache_place(tag);
-    for (size_t i = 1; i < TAG_LINE && cache->entry[place].tag != tag; i++)
-        if (cache->entry[place ^ i].tag == tag) {
-            *tag_part = cache->entry[place ^ i].part;
-            return true;
-        }
-    return false;
+    if (cache->entry[place].tag == tag)
+        return false;
+    const struct tag_entry *line = &cache->entry[place / TAG_LINE * TAG_LINE];
+    uint32_t found = 0; /* the part, and 1 */
+    for (size_t i = 0; i < TAG_LINE; i++) /* to the end: where the tag is, nobody can foresee */
+        found |= line[i].tag == tag ? line[i].part | 1 : 0;
+    *tag_part = found - 1;
+    return found != 0;
 }
 
 /* False iff the tag is not in the cache. */
