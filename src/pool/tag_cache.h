@@ -3,8 +3,8 @@
  * tag_cache.h: the indices of tags that one thread has counted: the first thing that an allocation looks for.
  *
  * A tag has a place, by its hash. If two have the same, the newer one takes it, and the other moves aside, within the cache line:
- * so a fast path looks at one place, and who does not find it there at few. With 4,096 tags every eighth is aside, and one in
- * some thousands finds no room in its line, and must be looked for in the ledger.
+ * so a fast path looks at one place, and who does not find it there at one line. With 4,096 tags every eighth is aside, and one
+ * in some thousands finds no room in its line, and must be looked for in the ledger.
  */
 #ifndef POOL_TAG_CACHE_H
 #define POOL_TAG_CACHE_H
