@@ -5,7 +5,7 @@
 # A cmocka program counts with its number of tests; a script that prints closing lines like this one counts with the last
 # one's numbers; anything else counts as one. Exit status 77 means skipped, with the reason in the last line of output.
 # A failure's output is shown, the rest stays in $B/tests/log. TEST_TIMEOUT: seconds for each, 300 unless told. TEST_JOBS: so many
-# run at one time, 1 unless told; their lines come in the order of the arguments all the same.
+# run at one time, 1 unless told; their lines come in the order of the arguments all the same, when all have ended.
 set -u
 limit=${TEST_TIMEOUT:-300}
 jobs=${TEST_JOBS:-1}
@@ -49,11 +49,15 @@ name_log() { # sets name and log for a program
 
 run() { # program: leaves its exit status and seconds beside its log
     name_log "$1"
-    rm -f "$log.end"
     started=$(date +%s)
     timeout -k 10 "$limit" "$1" > "$log" 2>&1 < /dev/null
     echo "$? $(($(date +%s) - started))" > "$log.end"
 }
+
+if [ "${1-}" = --only-run ]; then # of several: this script calls itself so
+    run "$2"
+    exit 0
+fi
 
 report() { # program that has run: its line, and its output if it failed
     name_log "$1"
@@ -71,27 +75,17 @@ report() { # program that has run: its line, and its output if it failed
     fi
 }
 
-# One at a time runs in the foreground, where it can be interrupted; several beside each other, of which the oldest is waited for.
-waiting='' running=0
-report_oldest() {
-    oldest=${waiting%% *}
-    waiting=${waiting#* }
-    running=$((running - 1))
-    wait "${oldest%%:*}"
-    report "${oldest#*:}"
-}
+# What is left of an earlier run must not be taken for an end of this one.
 for program; do
-    if [ "$jobs" = 1 ]; then
-        run "$program"
-        report "$program"
-        continue
-    fi
-    if [ "$running" = "$jobs" ]; then report_oldest; fi
-    run "$program" &
-    waiting="$waiting$!:$program "
-    running=$((running + 1))
+    name_log "$program"
+    rm -f "$log.end"
 done
-while [ "$running" != 0 ]; do report_oldest; done
+# One at a time runs in the foreground, where it can be interrupted, and is told of at once.
+if [ "$jobs" != 1 ] && [ $# != 0 ]; then printf '%s\n' "$@" | TEST_JOBS=1 xargs -n 1 -P "$jobs" "$0" --only-run; fi
+for program; do
+    if [ "$jobs" = 1 ]; then run "$program"; fi
+    report "$program"
+done
 
 closing="$passed passed, $failed failed"
 if [ "$skipped" != 0 ]; then closing="$closing, $skipped skipped"; fi
